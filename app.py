@@ -1,0 +1,137 @@
+"""Every Lambda function of Decant: its event or route, and one line of delegation.
+
+`chalice deploy` packages this file with `chalicelib/`. Names, memory, timeouts and roles are in
+`.chalice/config.json`, which `decant bootstrap` writes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import (
+    Chalice,
+    CloudWatchEvent,
+    ConvertToMiddleware,
+    IAMAuthorizer,
+    Request,
+    Response,
+)
+
+from chalicelib import api, handlers, routes
+from chalicelib.observability import logger, metrics, tracer
+
+Json = dict[str, Any]
+
+app = Chalice(app_name="decant")
+app.register_middleware(ConvertToMiddleware(logger.inject_lambda_context(clear_state=True)))
+app.register_middleware(ConvertToMiddleware(tracer.capture_lambda_handler(capture_response=False)))
+app.register_middleware(ConvertToMiddleware(metrics.log_metrics))
+iam = IAMAuthorizer()
+
+UPLOADS = {
+    "source": ["aws.s3"],
+    "detail-type": ["Object Created"],
+    # Chalice sets the stage's environment before it imports this file.
+    "detail": {"bucket": {"name": [os.environ.get("DECANT_SOURCE_BUCKET", "")]}},
+}
+
+
+@app.on_cw_event(UPLOADS, name="on_upload")
+def on_upload(event: CloudWatchEvent) -> Json:
+    """An object was created in the source bucket."""
+    return handlers.on_upload(event.to_dict(), event.context)
+
+
+@app.lambda_function(name="plan")
+def plan(event: Json, context: Any) -> Json:  # noqa: ARG001  Lambda's signature
+    """Step Functions task: cut the zip into shards."""
+    return handlers.plan(event)
+
+
+@app.lambda_function(name="copy")
+def copy(event: Json, context: Any) -> Json:  # noqa: ARG001  Lambda's signature
+    """Step Functions task, one per shard: store the shard's files."""
+    return handlers.copy(event)
+
+
+@app.lambda_function(name="finish")
+def finish(event: Json, context: Any) -> Json:  # noqa: ARG001  Lambda's signature
+    """Step Functions task: verify the version and make it ready."""
+    return handlers.finish(event)
+
+
+@app.lambda_function(name="activate")
+def activate(event: Json, context: Any) -> Json:  # noqa: ARG001  Lambda's signature
+    """Step Functions task: point the alias at the version."""
+    return handlers.activate(event)
+
+
+@app.lambda_function(name="prune")
+def prune(event: Json, context: Any) -> Json:  # noqa: ARG001  Lambda's signature
+    """Step Functions task: delete the versions that nothing needs."""
+    return handlers.prune(event)
+
+
+@app.lambda_function(name="fail")
+def fail(event: Json, context: Any) -> Json:  # noqa: ARG001  Lambda's signature
+    """Step Functions task, and target of the pipeline's failures: record the reason."""
+    return handlers.fail(event)
+
+
+@app.middleware("http")
+def hide_internal_errors(event: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Answer what no route foresees without telling what it was; the log has it."""
+    try:
+        return get_response(event)
+    except Exception:  # noqa: BLE001  the last resort: the caller gets a clean 500
+        logger.exception("unhandled error")
+        return Response(api.internal_error(event.context.get("requestId", "")), status_code=500)
+
+
+def _response(answer: routes.Answer) -> Response:
+    status, body = answer
+    return Response(body, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+@app.route("/versions", methods=["GET"], authorizer=iam)
+def list_versions() -> Response:
+    """The versions, newest first."""
+    return _response(routes.list_versions(app.current_request))
+
+
+@app.route("/versions/{number}", methods=["GET"], authorizer=iam)
+def get_version(number: str) -> Response:
+    """One version."""
+    return _response(routes.get_version(number))
+
+
+@app.route("/aliases", methods=["GET"], authorizer=iam)
+def list_aliases() -> Response:
+    """Every alias and the version it points at."""
+    return _response(routes.list_aliases())
+
+
+@app.route("/aliases/{alias}", methods=["PUT"], authorizer=iam)
+def switch(alias: str) -> Response:
+    """Point an alias at a version."""
+    return _response(routes.switch(app.current_request, app.lambda_context, alias))
+
+
+@app.route("/aliases/{alias}/rollback", methods=["POST"], authorizer=iam)
+def rollback(alias: str) -> Response:
+    """Point an alias at the version before."""
+    return _response(routes.rollback(app.current_request, app.lambda_context, alias))
+
+
+@app.route("/deployments", methods=["GET"], authorizer=iam)
+def list_deployments() -> Response:
+    """The newest deployments."""
+    return _response(routes.list_deployments())
+
+
+@app.route("/deployments/{deployment_id}", methods=["GET"], authorizer=iam)
+def get_deployment(deployment_id: str) -> Response:
+    """One deployment."""
+    return _response(routes.get_deployment(deployment_id))

@@ -1,0 +1,1 @@
+"""What runs in Lambda: a pure core, one gateway per AWS service, one composition root."""

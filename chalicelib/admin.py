@@ -1,0 +1,115 @@
+"""What the admin API does: reads the record, and points aliases by a person's word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.decisions import activation
+from chalicelib.decisions.activation import Move
+from chalicelib.errors import InvalidRequest, NotFound
+from chalicelib.gateways.records import Records
+from chalicelib.pointing import Pointing
+from chalicelib.records import Alias, Deployment, Version, timestamp
+from chalicelib.uploads import decision_order, is_alias
+
+RECENT = 20  # deployments in a list
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPage:
+    """Versions, newest first; `next` is the cursor of the following page, None on the last."""
+
+    versions: tuple[Version, ...]
+    next: int | None
+
+
+class Admin:
+    """The operations behind the routes."""
+
+    def __init__(
+        self, records: Records, pointing: Pointing, *, now: Callable[[], datetime]
+    ) -> None:
+        self._records = records
+        self._pointing = pointing
+        self._now = now
+
+    def versions(self, *, limit: int, below: int | None) -> VersionPage:
+        """A page of `limit` versions, those under number `below` when given."""
+        found = self._records.versions(limit=limit + 1, below=below)
+        page = found[:limit]
+        return VersionPage(page, page[-1].number if len(found) > limit else None)
+
+    def version(self, number: int) -> Version:
+        """One version. Raises NotFound."""
+        return self._records.version(number)
+
+    def aliases(self) -> tuple[Alias, ...]:
+        """Every alias, by name."""
+        return self._records.aliases()
+
+    def deployment(self, deployment_id: str) -> Deployment:
+        """One deployment. Raises NotFound."""
+        deployment = self._records.deployment(deployment_id)
+        if deployment is None:
+            raise NotFound(f"There is no deployment {deployment_id}.")
+        return deployment
+
+    def deployments(self) -> tuple[Deployment, ...]:
+        """The newest 20 deployments, newest first."""
+        return self._records.recent_deployments(RECENT)
+
+    def switch(self, name: str, number: int, *, lock: bool | None, by: str) -> tuple[Alias, bool]:
+        """Point `name` at version `number`; returns the alias and whether anything changed.
+
+        Raises InvalidRequest for a name that cannot be an alias, NotFound, Conflict.
+        """
+        if not is_alias(name):
+            raise InvalidRequest(
+                f"{name!r} cannot name an alias: use up to 63 lower-case letters, digits, hyphens."
+            )
+        version = self._records.version(number)
+        moment = self._now()
+        alias, decision = self._pointing.point(
+            name,
+            lambda alias: activation.switch(
+                alias,
+                name,
+                version,
+                lock=lock,
+                order=decision_order(moment),
+                now=timestamp(moment),
+                by=by,
+            ),
+        )
+        return alias, isinstance(decision, Move)
+
+    def rollback(self, name: str, *, leaving: int | None, by: str) -> tuple[Alias, bool]:
+        """Point `name` at the version before; returns the alias and whether anything changed.
+
+        Raises NotFound, Conflict.
+        """
+        moment = self._now()
+
+        def decide(alias: Alias | None) -> activation.Move | activation.Stay:
+            if alias is None:
+                raise NotFound(f"There is no alias {name}: see `decant status`.")
+            return activation.rollback(
+                alias,
+                self._ready(alias),
+                leaving=leaving,
+                order=decision_order(moment),
+                now=timestamp(moment),
+                by=by,
+            )
+
+        alias, decision = self._pointing.point(name, decide)
+        return alias, isinstance(decision, Move)
+
+    def _ready(self, alias: Alias) -> frozenset[int]:
+        ready = set()
+        for number in reversed(alias.previous):
+            if self._records.version(number).status == "ready":
+                ready.add(number)
+        return frozenset(ready)

@@ -1,0 +1,75 @@
+"""The alias record: the one KeyValueStore entry per alias that the router reads first."""
+
+from __future__ import annotations
+
+import json
+
+from chalicelib.errors import VersionCorrupt
+from chalicelib.records import EdgeRules, Version
+
+MAX_VALUE_BYTES = 1_000  # CloudFront's limit is 1 KB a value; nothing says whether that is 1,024
+MAX_EXACT_BYTES = 400  # of it, what the extensionless files of a flat version may take
+
+
+def store_key(alias: str) -> str:
+    """The key of `alias` in the KeyValueStore."""
+    return f"a/{alias}"
+
+
+def encode(version: Version) -> str:
+    """The value of an alias record that points at `version`, under 1 KB.
+
+    Raises VersionCorrupt when the version has no rules or they do not fit.
+    """
+    if version.rules is None:
+        raise VersionCorrupt(f"v{version.number} has no routing rules: upload it again.")
+    rules = version.rules
+    record = {
+        "version": version.number,
+        "layers": list(rules.layers),
+        "buckets": rules.buckets,
+        "salt": rules.salt,
+        "html": rules.html,
+        "notFound": rules.not_found,
+        "pages": rules.pages,
+        "exact": list(rules.exact),
+    }
+    value = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+    if len(value.encode()) > MAX_VALUE_BYTES:
+        raise VersionCorrupt(
+            f"The routing rules of v{version.number} take more than {MAX_VALUE_BYTES} bytes."
+        )
+    return value
+
+
+def flat_rules(number: int, paths: tuple[str, ...]) -> tuple[EdgeRules, tuple[str, ...]]:
+    """Rules for a version stored flat, from its site paths; and warnings about what they miss.
+
+    Without a route table the router cannot know whether `/x` means `x.html` or `x/index.html`:
+    the form that more of the site's pages have decides. Files without a dot in their name are
+    listed one by one as far as they fit.
+    """
+    pages = [p for p in paths if p.endswith(".html") and p.rpartition("/")[2] != "404.html"]
+    folders = sum(1 for p in pages if p.endswith("/index.html"))
+    files = sum(1 for p in pages if p.rpartition("/")[2] != "index.html")
+    plain = sorted(p for p in paths if "." not in p.rpartition("/")[2])
+    exact: list[str] = []
+    room = MAX_EXACT_BYTES
+    for path in plain:
+        room -= len(json.dumps(path, ensure_ascii=False).encode()) + 1
+        if room < 0:
+            break
+        exact.append(path)
+    missed = len(plain) - len(exact)
+    warnings = (
+        (f"{missed} files without an extension are not reachable at their exact path.",)
+        if missed
+        else ()
+    )
+    rules = EdgeRules(
+        layers=(number,),
+        not_found="404-page" if "404.html" in paths else "none",
+        pages="file" if files > folders else "folder",
+        exact=tuple(exact),
+    )
+    return rules, warnings

@@ -1,0 +1,157 @@
+"""The admin API's border: requests into values, values into JSON, errors into statuses.
+
+Bodies are validated by Pydantic models; what the routes answer is shaped here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+
+from chalicelib.admin import Admin
+from chalicelib.errors import Conflict, DecantError, InvalidRequest, NotFound, PreconditionFailed
+from chalicelib.records import Alias, Deployment, Version
+
+Json = dict[str, Any]
+_STATUS: tuple[tuple[type[DecantError], int, str], ...] = (
+    (InvalidRequest, 400, "InvalidRequest"),
+    (NotFound, 404, "NotFound"),
+    (Conflict, 409, "Conflict"),
+    (PreconditionFailed, 409, "Conflict"),
+)
+MAX_PAGE = 100  # versions in a page
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class SwitchBody(BaseModel):
+    """Body of PUT /aliases/{alias}."""
+
+    model_config = ConfigDict(extra="forbid")
+    version: StrictInt = Field(ge=1)
+    lock: StrictBool | None = None
+
+
+class RollbackBody(BaseModel):
+    """Body of POST /aliases/{alias}/rollback; `from` is the version the caller wants to leave."""
+
+    model_config = ConfigDict(extra="forbid")
+    leaving: StrictInt | None = Field(default=None, alias="from", ge=1)
+
+
+class Api:
+    """One method per route; each returns the JSON to answer with, or raises a DecantError."""
+
+    def __init__(self, admin: Admin) -> None:
+        self._admin = admin
+
+    def list_versions(self, query: Mapping[str, str]) -> Json:
+        """GET /versions?limit=20&cursor=41."""
+        limit = _whole_number(query, "limit", 20, at_most=MAX_PAGE)
+        cursor = query.get("cursor")
+        below = None if cursor is None else _whole_number(query, "cursor", 0, at_most=10**10)
+        page = self._admin.versions(limit=limit, below=below)
+        aliases = self._admin.aliases()
+        return {
+            "versions": [_version(version, aliases) for version in page.versions],
+            "next": None if page.next is None else str(page.next),
+        }
+
+    def get_version(self, number: str) -> Json:
+        """GET /versions/{number}."""
+        if not (number.isascii() and number.isdigit()):
+            raise InvalidRequest(f"{number!r} is not a version number: use one such as 42.")
+        return _version(self._admin.version(int(number)), self._admin.aliases())
+
+    def list_aliases(self) -> Json:
+        """GET /aliases."""
+        return {"aliases": [_alias(alias) for alias in self._admin.aliases()]}
+
+    def switch(self, name: str, body: object, by: str) -> Json:
+        """PUT /aliases/{alias}."""
+        wanted = _parse(SwitchBody, body)
+        alias, changed = self._admin.switch(name, wanted.version, lock=wanted.lock, by=by)
+        return {"alias": _alias(alias), "changed": changed}
+
+    def rollback(self, name: str, body: object, by: str) -> Json:
+        """POST /aliases/{alias}/rollback."""
+        wanted = _parse(RollbackBody, body if body is not None else {})
+        alias, changed = self._admin.rollback(name, leaving=wanted.leaving, by=by)
+        return {"alias": _alias(alias), "changed": changed}
+
+    def get_deployment(self, deployment_id: str) -> Json:
+        """GET /deployments/{id}."""
+        return _deployment(self._admin.deployment(deployment_id))
+
+    def list_deployments(self) -> Json:
+        """GET /deployments."""
+        return {"deployments": [_deployment(item) for item in self._admin.deployments()]}
+
+
+def answer(route: Callable[[], Json]) -> tuple[int, Json]:
+    """Run `route`; the HTTP status and body. Errors that a caller cannot help are raised on."""
+    try:
+        return 200, route()
+    except DecantError as error:
+        for kind, status, code in _STATUS:
+            if isinstance(error, kind):
+                return status, {"code": code, "message": str(error)}
+        raise
+
+
+def internal_error(request_id: str) -> Json:
+    """The body of a 500: nothing of what went wrong, but where to find it."""
+    message = f"Something went wrong on our side: look for request {request_id} in the logs."
+    return {"code": "InternalError", "message": message}
+
+
+def _parse(model: type[Body], body: object) -> Body:
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        raise InvalidRequest(f"The request's {where} is wrong: {first['msg']}.") from error
+
+
+def _whole_number(query: Mapping[str, str], name: str, default: int, *, at_most: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= at_most:
+        raise InvalidRequest(f"{name}={text!r} is wrong: use a whole number from 1 to {at_most}.")
+    return int(text)
+
+
+def _version(version: Version, aliases: Iterable[Alias]) -> Json:
+    return {
+        "number": version.number,
+        "status": version.status,
+        "alias": version.alias,
+        "deployment_id": version.deployment_id,
+        "source_key": version.source_key,
+        "files": version.files,
+        "bytes": version.bytes,
+        "created_at": version.created_at,
+        "ready_at": version.ready_at,
+        "aliases": [alias.name for alias in aliases if alias.version == version.number],
+    }
+
+
+def _alias(alias: Alias) -> Json:
+    return {
+        "name": alias.name,
+        "version": alias.version,
+        "locked": alias.locked,
+        "activated_at": alias.activated_at,
+        "activated_by": alias.activated_by,
+        "previous": list(alias.previous),
+    }
+
+
+def _deployment(deployment: Deployment) -> Json:
+    shown = asdict(deployment)
+    del shown["order"]
+    return shown | {"warnings": list(deployment.warnings)}

@@ -1,0 +1,1 @@
+"""Decisions as pure functions on records: nothing here reads a clock, a client or a store."""

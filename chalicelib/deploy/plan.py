@@ -1,0 +1,51 @@
+"""Plan: the zip's central directory, checked again, cut into shards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib import work
+from chalicelib.archive import Limits, inspect
+from chalicelib.deploy.running import running
+from chalicelib.gateways.objects import Objects, ObjectSource
+from chalicelib.gateways.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Where the items of the Distributed Map are."""
+
+    bucket: str
+    key: str
+
+
+class Plan:
+    """Writes the shards of a deployment."""
+
+    def __init__(
+        self, objects: Objects, records: Records, *, artifact_bucket: str, limits: Limits
+    ) -> None:
+        self._objects = objects
+        self._records = records
+        self._bucket = artifact_bucket
+        self._limits = limits
+
+    def __call__(self, deployment_id: str) -> Planned:
+        """Write every shard, then their list. Raises UploadRefused, NotFound, AwsError."""
+        deployment = running(self._records, deployment_id).deployment
+        self._records.progress(deployment_id, "planning")
+        where = deployment.source
+        source = ObjectSource(
+            self._objects, where.bucket, where.key, where.version_id, where.size_bytes
+        )
+        site = inspect(source, self._limits)
+        shards = work.plan_shards(site.files)
+        for shard in shards:
+            self._put(work.shard_key(deployment_id, shard.number), work.encode_shard(shard))
+        key = work.shards_key(deployment_id)
+        self._put(key, work.encode_items(deployment_id, shards))
+        self._records.progress(deployment_id, "copying", shards=len(shards))
+        return Planned(self._bucket, key)
+
+    def _put(self, key: str, document: bytes) -> None:
+        self._objects.put_json(self._bucket, key, document)

@@ -1,0 +1,76 @@
+"""The KeyValueStore that the edge reads: every write is conditional on the whole store's ETag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from chalicelib.errors import AwsError, Missing, PreconditionFailed
+from chalicelib.gateways.translate import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudfront_keyvaluestore import CloudFrontKeyValueStoreClient
+
+ATTEMPTS = 8  # a lost ETag is normal when several deployments finish together
+_BASE_WAIT_SECONDS = 0.1
+
+
+class KeyValueStore:
+    """Reads and writes the store `arn`."""
+
+    def __init__(
+        self,
+        client: CloudFrontKeyValueStoreClient,
+        arn: str,
+        *,
+        sleep: Callable[[float], None],
+        random: Callable[[], float],
+    ) -> None:
+        self._client = client
+        self._arn = arn
+        self._sleep = sleep
+        self._random = random
+
+    def get(self, key: str) -> str | None:
+        """The value of `key`; None when there is none."""
+        try:
+            with translated(f"the key {key} of the KeyValueStore"):
+                return self._client.get_key(KvsARN=self._arn, Key=key)["Value"]
+        except Missing:
+            return None
+
+    def update(self, decide: Callable[[], Mapping[str, str | None]]) -> None:
+        """Write what `decide` returns (key -> value, None deletes), all or nothing.
+
+        `decide` is called after the store's ETag was read, and again whenever somebody else
+        wrote in between, so that it always judges by facts at least as new as the ETag.
+
+        Raises PreconditionFailed when all attempts (8, with backoff and jitter) were lost.
+        """
+        for attempt in range(ATTEMPTS):
+            etag = self._etag()
+            changes = decide()
+            if not changes:
+                return
+            try:
+                self._write(etag, changes)
+                return
+            except AwsError as error:
+                # A stale ETag: AWS does not say whether as 409 or as 400, so both are retried.
+                stale = isinstance(error, PreconditionFailed) or error.code == "ValidationException"
+                if not stale or attempt == ATTEMPTS - 1:
+                    raise
+            self._sleep(_BASE_WAIT_SECONDS * 2**attempt * self._random())
+
+    def _etag(self) -> str:
+        with translated("the KeyValueStore"):
+            return self._client.describe_key_value_store(KvsARN=self._arn)["ETag"]
+
+    def _write(self, etag: str, changes: Mapping[str, str | None]) -> None:
+        with translated("the KeyValueStore"):
+            self._client.update_keys(
+                KvsARN=self._arn,
+                IfMatch=etag,
+                Puts=[{"Key": k, "Value": v} for k, v in changes.items() if v is not None],
+                Deletes=[{"Key": k} for k, v in changes.items() if v is None],
+            )

@@ -1,0 +1,74 @@
+"""AWS's errors as Decant's own. Access denied is never read as "missing"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import AccessDenied, AwsError, Missing, PreconditionFailed, Throttled
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "UnauthorizedOperation"}
+_MISSING = {
+    "404",
+    "NoSuchKey",
+    "NoSuchBucket",
+    "NoSuchVersion",
+    "NotFound",
+    "ResourceNotFoundException",
+    "PipelineNotFoundException",
+    "PipelineExecutionNotFoundException",
+}
+_PRECONDITION = {
+    "412",
+    "PreconditionFailed",
+    "ConditionalCheckFailedException",
+    "TransactionCanceledException",
+    "TransactionConflictException",
+    "ConditionalRequestConflict",
+    "ConflictException",
+}
+_THROTTLED = {
+    "SlowDown",
+    "503",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ConcurrentPipelineExecutionsLimitExceededException",
+}
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn botocore's errors inside the block into ours; `what` names the thing ("alias x").
+
+    Raises AccessDenied, Missing, PreconditionFailed, Throttled, or AwsError for anything else.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise from_client_error(error, what) from error
+    except BotoCoreError as error:
+        raise AwsError(f"AWS could not be asked about {what}: {error}.") from error
+
+
+def from_client_error(error: ClientError, what: str) -> AwsError:
+    """The error of ours that `error` means."""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    message = str(error.response.get("Error", {}).get("Message", "")).rstrip(".")
+    operation = error.operation_name
+    facts = {"operation": operation, "code": code}
+    if code in _DENIED:
+        return AccessDenied(
+            f"The role may not call {operation} on {what}: grant it that permission.", **facts
+        )
+    if code in _MISSING:
+        return Missing(f"There is no {what}.", **facts)
+    if code in _PRECONDITION:
+        return PreconditionFailed(f"Somebody else changed {what} at the same time.", **facts)
+    if code in _THROTTLED:
+        return Throttled(f"AWS asks to slow down ({operation} on {what}).", **facts)
+    return AwsError(f"{operation} on {what} failed with {code}: {message}.", **facts)

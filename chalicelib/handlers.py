@@ -1,0 +1,125 @@
+"""The Lambda handlers: parse, call one function, shape the answer."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from chalicelib.deploy.receive import Upload
+from chalicelib.errors import DecantError
+from chalicelib.events import (
+    DeploymentTask,
+    FailTask,
+    ObjectCreated,
+    PipelineFailed,
+    ShardTask,
+    parse,
+)
+from chalicelib.observability import count, logger
+from chalicelib.records import Deployment
+from chalicelib.root import root
+
+Json = dict[str, Any]
+Task = TypeVar("Task", bound=DeploymentTask)
+
+
+def on_upload(event: Json, context: Any) -> Json:
+    """An object was created in the source bucket."""
+    upload = parse(ObjectCreated, event).upload
+    if upload.key.endswith("/"):
+        return {"ignored": "a folder"}
+    key = f"{upload.bucket}\n{upload.key}\n{upload.version_id}"
+    answer: Json = root.repeats.once("on_upload", key, None, lambda: _receive(upload), context)
+    return answer
+
+
+def _receive(upload: Upload) -> Json:
+    deployment = root.receive(upload)
+    if deployment is None:
+        logger.info("the object is gone")
+        return {"ignored": "the object is gone"}
+    logger.set_correlation_id(deployment.id)
+    count("Refused" if deployment.status == "refused" else "Uploads")
+    logger.info("upload received", extra=_facts(deployment))
+    return {"deployment_id": deployment.id, "status": deployment.status}
+
+
+def _facts(deployment: Deployment) -> Json:
+    return {
+        "deployment_id": deployment.id,
+        "status": deployment.status,
+        "alias": deployment.alias,
+        "version": deployment.version,
+        "reason": deployment.reason,
+    }
+
+
+def plan(event: Json) -> Json:
+    """Cut the zip into shards."""
+    task = _task(DeploymentTask, event)
+    planned = root.plan(task.deployment_id)
+    return {
+        "deployment_id": task.deployment_id,
+        "shards": {"bucket": planned.bucket, "key": planned.key},
+    }
+
+
+def copy(event: Json) -> Json:
+    """Store one shard."""
+    task = _task(ShardTask, event)
+    try:
+        files = root.copy(task.deployment_id, task.shard)
+    except DecantError as error:
+        # Distributed Map reports only that a child failed: the reason must be kept here.
+        root.records.note(task.deployment_id, reason=str(error))
+        raise
+    count("FilesStored", files)
+    logger.info("shard stored", extra={"shard": task.shard, "files": files})
+    return {"files": files}
+
+
+def finish(event: Json) -> Json:
+    """Verify the version and make it ready."""
+    task = _task(DeploymentTask, event)
+    version = root.finish(task.deployment_id)
+    logger.info("version ready", extra={"version": version})
+    return {"deployment_id": task.deployment_id, "version": version}
+
+
+def activate(event: Json) -> Json:
+    """Point the alias at the version."""
+    task = _task(DeploymentTask, event)
+    status = root.activate(task.deployment_id)
+    count("Activations" if status == "live" else "NotActivated")
+    logger.info("deployment ended", extra={"status": status})
+    return {"deployment_id": task.deployment_id, "status": status}
+
+
+def prune(event: Json) -> Json:
+    """Delete what nothing needs."""
+    _task(DeploymentTask, event)
+    gone = root.prune()
+    logger.info("versions pruned", extra={"versions": gone})
+    return {"pruned": gone}
+
+
+def fail(event: Json) -> Json:
+    """Say why a deployment ended: called by the state machine, or when its pipeline failed."""
+    if "detail" in event:
+        failed = parse(PipelineFailed, event).detail
+        id_ = root.pipelines.deployment_of(failed.pipeline, failed.execution_id)
+        error, cause = "the pipeline failed", ""
+    else:
+        task = _task(FailTask, event)
+        id_, error, cause = task.deployment_id, task.error.error, task.error.cause
+    if id_ is not None:
+        logger.set_correlation_id(id_)
+        root.fail(id_, error, cause)
+        count("Failed")
+        logger.warning("deployment failed", extra={"deployment_id": id_, "error": error})
+    return {"deployment_id": id_}
+
+
+def _task(model: type[Task], event: Json) -> Task:
+    task = parse(model, event)
+    logger.set_correlation_id(task.deployment_id)
+    return task

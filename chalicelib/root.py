@@ -1,0 +1,175 @@
+"""The composition root: the only place that makes AWS clients and reads clock and randomness.
+
+Each Lambda function builds what it uses, once per process, on its first call.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from chalicelib.admin import Admin
+from chalicelib.api import Api
+from chalicelib.archive import Limits
+from chalicelib.decisions.retention import Retention
+from chalicelib.deploy.activate import Activate
+from chalicelib.deploy.copy import THREADS, Copy
+from chalicelib.deploy.fail import Fail
+from chalicelib.deploy.finish import Finish
+from chalicelib.deploy.plan import Plan
+from chalicelib.deploy.prune import Prune
+from chalicelib.deploy.receive import Receive
+from chalicelib.gateways.objects import Objects
+from chalicelib.gateways.pipelines import Pipelines
+from chalicelib.gateways.records import Records
+from chalicelib.gateways.store import KeyValueStore
+from chalicelib.pointing import Pointing
+from chalicelib.records import timestamp
+from chalicelib.repeats import Repeats
+from chalicelib.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Retries with jitter for throttling and server errors; connections for Copy's threads.
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 6},
+    max_pool_connections=THREADS + 4,
+    connect_timeout=5,  # seconds
+    read_timeout=60,  # seconds
+)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _timestamp() -> str:
+    return timestamp(_now())
+
+
+class Root:
+    """Everything a Lambda function may need, made when first asked for."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The function's settings. Raises InvalidRequest when the environment is incomplete."""
+        return load_settings()
+
+    @cached_property
+    def _dynamodb(self) -> DynamoDBClient:
+        return boto3.client("dynamodb", config=_CONFIG)
+
+    @cached_property
+    def _objects(self) -> Objects:
+        return Objects(boto3.client("s3", config=_CONFIG))
+
+    @cached_property
+    def records(self) -> Records:
+        """The record in DynamoDB."""
+        return Records(self._dynamodb, self.settings.table, now=_timestamp)
+
+    @cached_property
+    def pipelines(self) -> Pipelines:
+        """CodePipeline."""
+        return Pipelines(boto3.client("codepipeline", config=_CONFIG))
+
+    @cached_property
+    def _store(self) -> KeyValueStore:
+        client = boto3.client("cloudfront-keyvaluestore", config=_CONFIG)
+        return KeyValueStore(
+            client, self.settings.store_arn, sleep=time.sleep, random=random.random
+        )
+
+    @cached_property
+    def _pointing(self) -> Pointing:
+        return Pointing(self.records, self._store)
+
+    @cached_property
+    def _limits(self) -> Limits:
+        return Limits(total_bytes=self.settings.max_site_bytes, files=self.settings.max_files)
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        """Answers repeated requests as the first one was answered."""
+        return Repeats(self.settings.table, self._dynamodb)
+
+    @cached_property
+    def receive(self) -> Receive:
+        """The stage behind `on_upload`."""
+        return Receive(
+            self._objects,
+            self.records,
+            self.pipelines,
+            pipeline=self.settings.release_pipeline,
+            limits=self._limits,
+            now=_timestamp,
+        )
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The stage Plan."""
+        return Plan(
+            self._objects,
+            self.records,
+            artifact_bucket=self.settings.artifact_bucket,
+            limits=self._limits,
+        )
+
+    @cached_property
+    def copy(self) -> Copy:
+        """The stage Copy."""
+        return Copy(
+            self._objects,
+            self.records,
+            artifact_bucket=self.settings.artifact_bucket,
+            hosting_bucket=self.settings.hosting_bucket,
+        )
+
+    @cached_property
+    def finish(self) -> Finish:
+        """The stage Finish."""
+        return Finish(
+            self._objects,
+            self.records,
+            artifact_bucket=self.settings.artifact_bucket,
+            hosting_bucket=self.settings.hosting_bucket,
+            now=_timestamp,
+        )
+
+    @cached_property
+    def activate(self) -> Activate:
+        """The stage Activate."""
+        return Activate(self.records, self._pointing, now=_timestamp)
+
+    @cached_property
+    def prune(self) -> Prune:
+        """The stage Prune."""
+        return Prune(
+            self._objects,
+            self.records,
+            hosting_bucket=self.settings.hosting_bucket,
+            retention=Retention(
+                self.settings.keep_versions, timedelta(hours=self.settings.grace_hours)
+            ),
+            now=_now,
+        )
+
+    @cached_property
+    def fail(self) -> Fail:
+        """The stage Fail."""
+        return Fail(self.records)
+
+    @cached_property
+    def api(self) -> Api:
+        """The admin API."""
+        return Api(Admin(self.records, self._pointing, now=_now))
+
+
+root = Root()

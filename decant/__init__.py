@@ -1,0 +1,1 @@
+"""The operator's side: command line, console and local AWS."""

@@ -1,0 +1,123 @@
+"""`decant upload`: a folder or zip becomes a version, and the alias points at it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chalicelib.errors import InvalidRequest
+from decant.cli.following import Ending, conclude, follow_deployment, leave
+from decant.cli.invocation import Invocation
+from decant.cli.options import (
+    DEFAULT_ALIAS,
+    DEFAULT_TIMEOUT_SECONDS,
+    AliasOption,
+    JsonOption,
+    StageOption,
+    TimeoutOption,
+)
+
+if TYPE_CHECKING:
+    from decant.uploader import Uploaded, Uploader
+
+EXAMPLES = """Examples:
+
+\b
+  decant upload dist
+  decant upload site.zip --alias pr-12
+  decant upload dist --stage prod --json --timeout 300
+  decant upload dist --no-wait"""
+
+
+def upload(
+    ctx: typer.Context,
+    path: Annotated[
+        Path, typer.Argument(metavar="FOLDER|ZIP", help="The built site: a folder or a zip of it.")
+    ],
+    alias: AliasOption = DEFAULT_ALIAS,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Return when the upload is stored.")
+    ] = False,
+    timeout: TimeoutOption = DEFAULT_TIMEOUT_SECONDS,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Upload a built site and wait until it is live.
+
+    A folder is zipped first, without .git, node_modules, .DS_Store and .env files.
+    """
+    run = Invocation.of(ctx, stage, as_json)
+    profile, reached = run.connect()
+    began = run.tools.clock()
+    with _zip_of(run, path) as file:
+        # Asked for before the upload: what is missing is said while nothing has happened yet.
+        uploader, api, site_url = reached.uploader(), reached.admin_api(), reached.site_url()
+        uploaded = _send(run, uploader, file, alias, path)
+    if no_wait:
+        run.console.document(_document(uploaded, "uploaded", None, site_url, 0.0))
+        run.console.say(f"Uploaded; the deployment is {uploaded.deployment_id}.")
+        run.console.say(
+            f"To watch it: decant status {uploaded.deployment_id} --wait --stage {profile.stage}"
+        )
+        return
+    verdict, sight = follow_deployment(run, api, uploaded.deployment_id, timeout)
+    seconds = run.tools.clock() - began
+    ending = Ending(profile.stage, uploaded.deployment_id, verdict, sight, site_url, seconds)
+    run.console.document(
+        _document(uploaded, ending.outcome, ending.deployment_document(), site_url, seconds)
+    )
+    leave(conclude(run, ending))
+
+
+@contextmanager
+def _zip_of(run: Invocation, path: Path) -> Iterator[Path]:
+    """The zip to upload: `path` itself, or the folder `path` zipped for as long as the block."""
+    if path.is_file():
+        if not zipfile.is_zipfile(path):
+            raise InvalidRequest(f"{path} is neither a folder nor a zip: name one of these.")
+        yield path
+        return
+    from decant.zipping import members, write_zip
+
+    files = members(path)
+    total = sum(member.size_bytes for member in files)
+    with TemporaryDirectory(prefix="decant-") as scratch:
+        target = Path(scratch) / "site.zip"
+        with run.console.byte_bar(f"Zipping {len(files):,} files", total) as moved:
+            write_zip(files, target, moved)
+        yield target
+
+
+def _send(run: Invocation, uploader: Uploader, file: Path, alias: str, path: Path) -> Uploaded:
+    from decant.uploader import object_key
+
+    with run.console.byte_bar("Uploading", file.stat().st_size) as moved:
+        return uploader.upload(file, object_key(alias, path), moved)
+
+
+def _document(
+    uploaded: Uploaded,
+    result: str,
+    deployment: dict[str, object] | None,
+    site_url: str,
+    seconds: float,
+) -> dict[str, object]:
+    return {
+        "outcome": result,
+        "deployment_id": uploaded.deployment_id,
+        "source": {
+            "bucket": uploaded.bucket,
+            "key": uploaded.key,
+            "version_id": uploaded.version_id,
+            "size_bytes": uploaded.size_bytes,
+        },
+        "deployment": deployment,
+        "site_url": site_url,
+        "seconds": round(seconds, 3),
+    }

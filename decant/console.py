@@ -1,0 +1,221 @@
+"""What the operator sees: the only module that writes to the terminal.
+
+Data goes to stdout, progress and errors to stderr. With `--json` stdout gets exactly one JSON
+document and stderr nothing. Without a terminal (CI logs, pipes) there are plain lines instead of
+bars and colours; Rich itself heeds NO_COLOR, FORCE_COLOR and TERM.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from decant import wording
+from decant.watch import Sight
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+    from rich.progress import Progress
+
+_PLAIN_COLUMNS = 240  # without a terminal: wide enough that no table is cut or folded
+
+
+class Step(Protocol):
+    """One event of a bootstrap."""
+
+    @property
+    def stack(self) -> str:
+        """The stack's name, or `chalice deploy`."""
+
+    @property
+    def resource(self) -> str:
+        """What of it: a resource's logical name, a line of `chalice deploy`."""
+
+    @property
+    def status(self) -> str:
+        """How far it is: `CREATE_IN_PROGRESS`, `COMPLETE`."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why, when it failed."""
+
+
+class Console:
+    """Stdout and stderr of one command."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    @cached_property
+    def _out(self) -> RichConsole:
+        return _rich_console(stderr=False)
+
+    @cached_property
+    def _err(self) -> RichConsole:
+        return _rich_console(stderr=True)
+
+    @property
+    def live(self) -> bool:
+        """Whether progress may be redrawn in place."""
+        return not self.as_json and self._err.is_terminal and not self._err.is_dumb_terminal
+
+    def document(self, content: Mapping[str, object]) -> None:
+        """The one JSON document of `--json`; nothing otherwise."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def say(self, text: str, style: str | None = None) -> None:
+        """A line of the result, for a person."""
+        if not self.as_json:
+            self._out.print(text, style=style, soft_wrap=True)
+
+    def note(self, text: str, style: str | None = None) -> None:
+        """A line beside the result: progress, an explanation, a warning."""
+        if not self.as_json:
+            self._err.print(text, style=style, soft_wrap=True)
+
+    def error(self, message: str) -> None:
+        """`error: message`; in JSON mode whoever calls puts it into the document."""
+        if not self.as_json:
+            self._err.print("error:", style="bold red", end=" ")
+            self._err.print(message, soft_wrap=True)
+
+    def table(
+        self, title: str, columns: Sequence[str], rows: Sequence[tuple[str | None, Sequence[str]]]
+    ) -> None:
+        """A table of the result. Each row is a style (None: plain) and a text for each column;
+        columns whose name ends with `#` (not shown) are numbers, set to the right."""
+        if self.as_json:
+            return
+        from rich.table import Table  # loaded when needed: keeps `--help` quick
+        from rich.text import Text
+
+        table = Table(
+            title=title, title_justify="left", title_style="bold", box=None, pad_edge=False
+        )
+        for column in columns:
+            justify: Literal["left", "right"] = "right" if column.endswith("#") else "left"
+            table.add_column(column.rstrip("#"), justify=justify, header_style="dim")
+        for style, cells in rows:
+            table.add_row(*(Text(cell) for cell in cells), style=style)
+        self._out.print(table)
+
+    @contextmanager
+    def byte_bar(self, label: str, total_bytes: int) -> Iterator[Callable[[int], None]]:
+        """Progress of moving bytes; yields what to call with the bytes moved since the last call,
+        from any thread. Without a terminal: a line when it begins."""
+        if not self.live:
+            self.note(f"{label} ({wording.size(total_bytes)})")
+            yield lambda _count: None
+            return
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(binary_units=True),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._err) as progress:
+            task = progress.add_task(label, total=total_bytes)
+            yield lambda count: progress.advance(task, count)
+
+    @contextmanager
+    def deployment_progress(self) -> Iterator[Callable[[Sight], None]]:
+        """Progress of a deployment; yields what to call with each sight of it."""
+        if not self.live:
+            yield self._plain_deployment()
+            return
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TimeElapsedColumn(),
+        )
+        # transient: the line that says how it ended follows
+        with Progress(*columns, console=self._err, transient=True) as progress:
+            yield _live_deployment(progress)
+
+    @contextmanager
+    def stack_progress(self) -> Iterator[Callable[[Step], None]]:
+        """Progress of stacks, resource by resource; yields what to call with each event."""
+        if not self.live:
+            yield self._print_step
+            return
+        with self._err.status("asking CloudFormation") as status:
+
+            def report(step: Step) -> None:
+                if step.status.endswith("IN_PROGRESS"):
+                    from rich.markup import escape
+
+                    status.update(escape(f"{step.stack}: {step.resource} {step.status}"))
+                else:
+                    self._print_step(step)
+
+            yield report
+
+    def _print_step(self, step: Step) -> None:
+        reason = f": {step.reason}" if step.reason else ""
+        style = "red" if "FAILED" in step.status else None
+        self.note(f"{step.stack}  {step.resource}  {step.status}{reason}", style)
+
+    def _plain_deployment(self) -> Callable[[Sight], None]:
+        """One line for each change, and while copying for each quarter."""
+        last: tuple[str, int] | None = None
+
+        def report(sight: Sight) -> None:
+            nonlocal last
+            deployment = sight.deployment
+            status = deployment.status if deployment else ""
+            quarter = 0
+            if deployment and deployment.shards:
+                quarter = 4 * deployment.shards_done // deployment.shards
+            here = (status, quarter if status == "copying" else 0)
+            if here != last:
+                last = here
+                self.note(
+                    f"{wording.duration(sight.elapsed_seconds):>12}  {wording.stage_of(sight)}"
+                )
+
+        return report
+
+
+def _live_deployment(progress: Progress) -> Callable[[Sight], None]:
+    task = progress.add_task("waiting", total=None)
+
+    def report(sight: Sight) -> None:
+        deployment = sight.deployment
+        copying = deployment is not None and deployment.status == "copying"
+        shards = deployment.shards if deployment is not None and copying else None
+        progress.update(
+            task,
+            description=wording.stage_of(sight),
+            total=shards,  # None: the bar pulses
+            completed=deployment.shards_done if deployment is not None and copying else 0,
+        )
+
+    return report
+
+
+def _rich_console(*, stderr: bool) -> RichConsole:
+    """A console that prints text as it is: no markup, no guessing what to colour."""
+    from rich.console import Console as RichConsole  # loaded when needed: keeps `--help` quick
+
+    console = RichConsole(stderr=stderr, markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _PLAIN_COLUMNS
+    return console

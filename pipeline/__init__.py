@@ -1,0 +1,1 @@
+"""The deployment side: pipeline and state machine, their template and its bootstrap."""

@@ -1,0 +1,150 @@
+"""The admin API's border: bodies, queries and error statuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from chalicelib.admin import Admin, VersionPage
+from chalicelib.api import Api, answer, internal_error
+from chalicelib.errors import AwsError, Conflict, InvalidRequest, NotFound, PreconditionFailed
+from chalicelib.records import Alias, Deployment, Source, Version
+
+VERSION = Version(7, "ready", "production", "d1", "production/site.zip", "o", "t0", 3, 99, "t1")
+ALIAS = Alias("production", 7, "o", "t1", "ana", previous=(5, 6))
+
+
+@dataclass
+class FakeAdmin:
+    """Records what it is asked for."""
+
+    calls: list[object] = field(default_factory=list)
+
+    def versions(self, *, limit: int, below: int | None) -> VersionPage:
+        self.calls.append((limit, below))
+        return VersionPage((VERSION,), 7)
+
+    def version(self, number: int) -> Version:
+        if number != 7:
+            raise NotFound(f"There is no version v{number}.")
+        return VERSION
+
+    def aliases(self) -> tuple[Alias, ...]:
+        return (ALIAS,)
+
+    def switch(self, name: str, number: int, *, lock: bool | None, by: str) -> tuple[Alias, bool]:
+        self.calls.append((name, number, lock, by))
+        return ALIAS, True
+
+    def rollback(self, name: str, *, leaving: int | None, by: str) -> tuple[Alias, bool]:
+        self.calls.append((name, leaving, by))
+        return ALIAS, False
+
+    def deployment(self, deployment_id: str) -> Deployment:
+        source = Source("b", "k", "v", 10)
+        return Deployment(deployment_id, "production", "live", source, "order", "t0", "t1", 7)
+
+
+@pytest.fixture
+def admin() -> FakeAdmin:
+    return FakeAdmin()
+
+
+@pytest.fixture
+def api(admin: FakeAdmin) -> Api:
+    return Api(cast(Admin, admin))
+
+
+def test_a_page_of_versions_tells_which_aliases_point_at_each(api: Api, admin: FakeAdmin) -> None:
+    page = api.list_versions({})
+    assert page["versions"][0]["aliases"] == ["production"]
+    assert page["next"] == "7"
+    assert admin.calls == [(20, None)]
+
+
+def test_limit_and_cursor_are_whole_numbers_within_bounds(api: Api, admin: FakeAdmin) -> None:
+    api.list_versions({"limit": "100", "cursor": "41"})
+    assert admin.calls == [(100, 41)]
+    for query in ({"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"cursor": "-1"}):
+        with pytest.raises(InvalidRequest, match="use a whole number from 1"):
+            api.list_versions(query)
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "1.0", "²", ""])
+def test_a_version_number_is_digits(api: Api, number: str) -> None:
+    with pytest.raises(InvalidRequest, match="not a version number"):
+        api.get_version(number)
+
+
+def test_a_switch_takes_a_version_and_a_lock(api: Api, admin: FakeAdmin) -> None:
+    done = api.switch("production", {"version": 7, "lock": True}, "arn:ana")
+    assert done["changed"] is True
+    assert done["alias"]["previous"] == [5, 6]
+    assert admin.calls == [("production", 7, True, "arn:ana")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        "7",
+        {},
+        {"version": "7"},
+        {"version": 0},
+        {"version": 7.5},
+        {"version": True},
+        {"version": 7, "lock": "yes"},
+        {"version": 7, "force": True},
+    ],
+)
+def test_a_malformed_switch_is_refused_and_does_nothing(
+    api: Api, admin: FakeAdmin, body: object
+) -> None:
+    with pytest.raises(InvalidRequest, match="The request's"):
+        api.switch("production", body, "ana")
+    assert admin.calls == []
+
+
+def test_a_rollback_may_name_what_it_leaves(api: Api, admin: FakeAdmin) -> None:
+    api.rollback("production", {"from": 7}, "ana")
+    api.rollback("production", None, "ana")
+    assert admin.calls == [("production", 7, "ana"), ("production", None, "ana")]
+
+
+def test_a_deployment_is_shown_without_its_inner_order(api: Api) -> None:
+    shown = api.get_deployment("d1")
+    assert "order" not in shown
+    assert shown["source"] == {"bucket": "b", "key": "k", "version_id": "v", "size_bytes": 10}
+    assert shown["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (InvalidRequest("bad"), 400, "InvalidRequest"),
+        (NotFound("none"), 404, "NotFound"),
+        (Conflict("no"), 409, "Conflict"),
+        (PreconditionFailed("busy"), 409, "Conflict"),
+    ],
+)
+def test_errors_that_a_caller_can_help_become_statuses(
+    error: Exception, status: int, code: str
+) -> None:
+    def route() -> dict[str, object]:
+        raise error
+
+    assert answer(route) == (status, {"code": code, "message": str(error)})
+
+
+def test_other_errors_are_raised_on_and_their_answer_tells_nothing() -> None:
+    def route() -> dict[str, object]:
+        raise AwsError("the role secret-role failed")
+
+    with pytest.raises(AwsError):
+        answer(route)
+    body = internal_error("req-1")
+    assert body["code"] == "InternalError"
+    assert "req-1" in body["message"]

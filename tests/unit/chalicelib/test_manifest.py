@@ -1,0 +1,59 @@
+"""The manifest: its bytes, and how it is compared with what is stored."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.errors import VersionCorrupt
+from chalicelib.manifest import (
+    Manifest,
+    ManifestFile,
+    decode,
+    differences,
+    encode,
+    layer_prefix,
+    manifest_key,
+)
+
+FILES = st.builds(
+    ManifestFile,
+    path=st.text(min_size=1).filter(lambda t: "\ud800" not in t),
+    bytes=st.integers(0, 2**40),
+    sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
+    headers=st.dictionaries(st.text(), st.text(), max_size=3).map(lambda d: tuple(d.items())),
+    layer=st.integers(1, 10**6),
+)
+
+
+@given(st.builds(Manifest, version=st.integers(1), files=st.lists(FILES).map(tuple)))
+def test_a_manifest_survives_being_stored(manifest: Manifest) -> None:
+    assert decode(encode(manifest)) == manifest
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"version":1,"files":[{}]}', b"\xff"])
+def test_what_is_no_manifest_is_refused(data: bytes) -> None:
+    with pytest.raises(VersionCorrupt, match="not readable"):
+        decode(data)
+
+
+def test_the_layers_of_two_versions_never_share_a_prefix() -> None:
+    assert not layer_prefix(10).startswith(layer_prefix(1))
+    assert manifest_key(3) == "_manifests/v3.json"
+
+
+def test_equal_lists_have_no_differences() -> None:
+    assert differences([("a", 1), ("b", 2)], [("b", 2), ("a", 1)]) == ()
+
+
+def test_each_kind_of_difference_is_named() -> None:
+    assert differences([("a", 1), ("b", 2)], [("b", 3), ("c", 1)]) == (
+        "a is missing",
+        "c is not in the zip",
+        "b has 3 bytes instead of 2",
+    )
+
+
+def test_at_most_five_differences_are_named() -> None:
+    assert len(differences([(f"{n}", 1) for n in range(9)], [])) == 5
