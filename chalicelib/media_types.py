@@ -98,9 +98,6 @@ _BY_EXTENSION = {
     ".tgz": "application/gzip",  # RFC 6713
     ".xz": "application/x-xz",  # not registered
     ".zst": "application/zstd",  # RFC 8878
-    # Tables of nginx that name programs of the 1990s for extensions with another meaning now
-    ".crt": "application/x-x509-ca-cert",
-    ".pm": UNKNOWN,
 }
 
 # Files that have no extension to go by, by the end of their path.

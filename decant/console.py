@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.progress import Progress
 
-_PLAIN_COLUMNS = 240  # without a terminal: wide enough that no table is cut or folded
+_PLAIN_COLUMNS = 4000  # without a terminal no table is cut or folded; Rich uses what it needs
 
 
 class Step(Protocol):

@@ -85,9 +85,13 @@ def packed(files: Mapping[str, str]) -> bytes:
 class PipelineWorld:
     """The operator's view: root clients and shorthands."""
 
-    def __init__(self, local: LocalAws) -> None:
+    def __init__(self, local: LocalAws, *, fresh: bool = True) -> None:
         self.local = local
         self._clients: dict[str, Any] = {}
+        if fresh:
+            self._fill()
+
+    def _fill(self) -> None:
         s3 = self.client("s3")
         for bucket in (UPLOADS, ARTIFACTS):
             s3.create_bucket(Bucket=bucket)

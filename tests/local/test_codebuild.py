@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ import pytest
 from chalicelib.errors import InvalidRequest
 from decant.local.codebuild.artifacts import collect, unpack
 from decant.local.codebuild.buildspec import ArtifactRule
+from decant.local.codebuild.plan import make_plan
+from decant.local.codebuild.record import new_record
+from decant.local.codebuild.runner import BuildControl, BuildRun
 from decant.local.codebuild.shell import Shell
+from decant.local.codepipeline.roles import Credentials, RoleSession
 from tests.local.pipelines import (
     ARTIFACTS,
     BUILD_POLICY,
@@ -244,6 +249,53 @@ def test_a_build_acts_as_its_role(world: PipelineWorld) -> None:
     assert phases(build)["DOWNLOAD_SOURCE"] == "FAILED"
 
 
+class SilentLogs:
+    """CloudWatch Logs that keep nothing."""
+
+    def create_log_stream(self, **_: str) -> None:
+        pass
+
+    def put_log_events(self, **_: Any) -> None:
+        pass
+
+
+class LogsOnly(RoleSession):
+    """A role session that can write logs and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__(Credentials("", "", ""), "", "us-east-1", lambda: None)
+
+    def client(self, service: str) -> Any:
+        assert service == "logs"
+        return SilentLogs()
+
+
+def test_a_build_without_a_source_ends_when_its_time_is_up(tmp_path: Path) -> None:
+    project = {
+        "name": "slow",
+        "serviceRole": "role",
+        "source": {
+            "type": "NO_SOURCE",
+            "buildspec": "version: 0.2\nphases: {build: {commands: ['sleep 300']}}\n",
+        },
+    }
+    plan = replace(make_plan(project, {}, "slow:1", "root"), timeout_seconds=1)
+    record = new_record(plan, project, arn="a:b:c:r:1:build/slow", number=1, now=1.0)
+    shown: list[dict[str, Any]] = []
+    BuildRun(
+        plan=plan,
+        record=record,
+        assume=LogsOnly,
+        show=shown.append,
+        control=BuildControl(),
+        scratch_root=tmp_path / "builds",
+        path=os.environ["PATH"],
+    ).run()
+    assert (shown[-1]["buildStatus"], phases(shown[-1])["BUILD"]) == ("TIMED_OUT", "TIMED_OUT")
+    assert reason(shown[-1], "BUILD") == "Build has timed out. "
+    assert list((tmp_path / "builds").iterdir()) == []
+
+
 # -- the shell and the files, without a server -----------------------------------------------------
 
 
@@ -290,7 +342,7 @@ def test_a_killed_shell_runs_nothing_more(shell: Shell) -> None:
 def test_a_command_cannot_read_those_that_follow(shell: Shell, lines: list[str]) -> None:
     assert shell.run("cat") == 0
     assert shell.run("ls -l /proc/self/fd | grep -c pipe || true") == 0
-    assert lines[-1] == "3"  # its own pipe to grep, and output and errors
+    assert lines[-1] == "2"  # its pipe to grep, and errors: the pipe of commands is not there
 
 
 def test_a_member_of_a_zip_cannot_leave_the_folder(tmp_path: Path) -> None:

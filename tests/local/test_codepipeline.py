@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from decant.local.codepipeline import ministack_seams
+from decant.local.process import LocalAws, StartOptions
 from decant.local.seams import Relied, Seam
 from tests.local.pipelines import (
     ACCOUNT,
@@ -270,7 +272,7 @@ def test_requests_are_authorised_on_the_pipeline(world: PipelineWorld) -> None:
     key = iam.create_access_key(UserName="starter")["AccessKey"]
     starter = world.client_with("codepipeline", key["AccessKeyId"], key["SecretAccessKey"])
     assert starter.start_pipeline_execution(name=RELEASE)["pipelineExecutionId"]
-    with pytest.raises(ClientError, match="AccessDenied.*codepipeline:GetPipeline"):
+    with pytest.raises(ClientError, match=r"AccessDenied.*codepipeline:GetPipeline"):
         starter.get_pipeline(name=RELEASE)
     with pytest.raises(ClientError, match="AccessDenied"):
         starter.start_pipeline_execution(name="another")
@@ -376,6 +378,28 @@ def test_a_failing_build_fails_the_pipeline_with_its_reason(
     result = world.actions(build_pipeline, started)["Build"]["output"]["executionResult"]
     builds = world.client("codebuild").batch_get_builds(ids=[result["externalExecutionId"]])
     assert "so bad" in world.log(builds["builds"][0])
+
+
+def test_pipelines_and_their_history_survive_a_restart(tmp_path: Path) -> None:
+    options = StartOptions(persist=True)
+    first = LocalAws.start(tmp_path, options)
+    try:
+        world = PipelineWorld(first)
+        make_stack(world)
+        done = start_release(world)
+        world.finished(RELEASE, done)
+        cut_off = start_release(world, "wait")
+        until(lambda: "Deploy" in world.actions(RELEASE, cut_off))
+    finally:
+        first.stop()
+    second = LocalAws.start(tmp_path, options)
+    try:
+        again = PipelineWorld(second, fresh=False)
+        assert again.execution(RELEASE, done)["status"] == "Succeeded"
+        assert again.execution(RELEASE, cut_off)["status"] == "Failed"
+        assert again.finished(RELEASE, start_release(again))["status"] == "Succeeded"
+    finally:
+        second.stop()
 
 
 @pytest.mark.parametrize("seam", ministack_seams.SEAMS, ids=lambda seam: seam.name)

@@ -97,7 +97,7 @@ def _respond(status: int, answer: dict[str, Any], error: str = "") -> seams.Resp
     return status, headers, json.dumps(answer).encode()
 
 
-def pipeline_arn(headers: Mapping[str, str], body: bytes, region: str, account: str) -> str:
+def request_arn(headers: Mapping[str, str], body: bytes, region: str, account: str) -> str:
     """The ARN a CodePipeline request is authorised on."""
     del headers
     try:
@@ -130,7 +130,7 @@ def install() -> None:
         lambda scope, role_arn: seams.role_problem(scope, role_arn, SERVICE_PRINCIPAL),
     )
     seams.register_service(CodePipelineModule(service, store, executor), TARGET_PREFIX)
-    seams.authorise({seams.SERVICE: pipeline_arn})
+    seams.authorise({seams.SERVICE: request_arn})
     provisioner = Provisioner(service, seams.request_scope, seams.physical_name)
     seams.register_resource(
         RESOURCE_TYPE,

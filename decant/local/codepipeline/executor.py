@@ -73,6 +73,8 @@ class Executor:
         self._clock = clock
         self._gates = StageGates()
         self._workers = DaemonWorkers("codepipeline", MAX_CONCURRENT_EXECUTIONS)
+        # One thread, so events keep their order; nobody waits for the bus while holding a lock.
+        self._announcer = DaemonWorkers("codepipeline-events", 1)
         self._walks: dict[str, _Walk] = {}
 
     def start(self, scope: Scope, execution: Execution) -> None:
@@ -336,12 +338,14 @@ class Executor:
             "version": execution.version,
         }
         arn = f"arn:aws:codepipeline:{scope.region}:{scope.account}:{execution.pipeline}"
-        self._platform.publish(
-            scope,
-            source="aws.codepipeline",
-            detail_type="CodePipeline Pipeline Execution State Change",
-            resource=arn,
-            detail=detail,
+        self._announcer.submit(
+            lambda: self._platform.publish(
+                scope,
+                source="aws.codepipeline",
+                detail_type="CodePipeline Pipeline Execution State Change",
+                resource=arn,
+                detail=detail,
+            )
         )
 
 

@@ -10,24 +10,30 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from decant.local.codepipeline import records
 from decant.local.codepipeline.errors import ApiError
 from decant.local.codepipeline.executor import MAX_CONCURRENT_EXECUTIONS, Executor
 from decant.local.codepipeline.model import Pipeline, parse, with_defaults
 from decant.local.codepipeline.records import Execution
+from decant.local.codepipeline.requests import (
+    Payload,
+    checked_overrides,
+    page,
+    pipeline_arn,
+    resolved_variables,
+    tag_list,
+    tag_map,
+)
 from decant.local.codepipeline.shapes import check_request
 from decant.local.codepipeline.store import PipelineRecord, Scope, Store
 
 TARGET_PREFIX = "CodePipeline_20150709"
 MAX_PIPELINES = 1_000
 MAX_TAGS = 50
-_PAGE_SIZE = 100
 
 # role ARN -> why CodePipeline cannot act as it, or None
 RoleCheck = Callable[[Scope, str], str | None]
-Payload = dict[str, Any]
 
 
 class CodePipeline:
@@ -85,10 +91,10 @@ class CodePipeline:
             )
         declaration = {**with_defaults(payload["pipeline"]), "version": 1}
         self._validate(scope, declaration)
-        tags = _tag_map(payload.get("tags", []))
+        tags = tag_map(payload.get("tags", []))
         now = self._clock()
         self._store.put(scope, name, PipelineRecord(declaration, now, now, tags))
-        return {"pipeline": declaration, "tags": _tag_list(tags)}
+        return {"pipeline": declaration, "tags": tag_list(tags)}
 
     def _update(self, scope: Scope, payload: Payload) -> Payload:
         name = payload["pipeline"]["name"]
@@ -124,7 +130,7 @@ class CodePipeline:
         return {
             "pipeline": record.declaration,
             "metadata": {
-                "pipelineArn": _arn(scope, payload["name"]),
+                "pipelineArn": pipeline_arn(scope, payload["name"]),
                 "created": record.created,
                 "updated": record.updated,
             },
@@ -143,7 +149,7 @@ class CodePipeline:
             items.append(
                 {"name": name, **shown, "created": record.created, "updated": record.updated}
             )
-        return _page(items, payload, "pipelines")
+        return page(items, payload, "pipelines")
 
     # -- executions ---------------------------------------------------------------------------
 
@@ -156,7 +162,7 @@ class CodePipeline:
         known = next((e for e in history if token and e.token == token), None)
         if known:
             return {"pipelineExecutionId": known.id}
-        overrides = _checked_overrides(pipeline, payload.get("sourceRevisions", []))
+        overrides = checked_overrides(pipeline, payload.get("sourceRevisions", []))
         running = sum(1 for execution in history if not execution.finished)
         if pipeline.mode != "SUPERSEDED" and running >= MAX_CONCURRENT_EXECUTIONS:
             raise ApiError(
@@ -171,7 +177,7 @@ class CodePipeline:
             version=record.declaration["version"],
             mode=pipeline.mode,
             declaration=record.declaration,
-            variables=_resolved_variables(pipeline, payload.get("variables", [])),
+            variables=resolved_variables(pipeline, payload.get("variables", [])),
             overrides=overrides,
             token=token,
             started=now,
@@ -217,7 +223,7 @@ class CodePipeline:
             for execution in newest_first
             if stage is None or execution.stages.get(stage) == records.SUCCEEDED
         ]
-        return _page(found, payload, "pipelineExecutionSummaries")
+        return page(found, payload, "pipelineExecutionSummaries")
 
     def _list_actions(self, scope: Scope, payload: Payload) -> Payload:
         name = payload["pipelineName"]
@@ -234,7 +240,7 @@ class CodePipeline:
             for execution in reversed(executions)
             for run in reversed(execution.runs)
         ]
-        return _page(found, payload, "actionExecutionDetails")
+        return page(found, payload, "actionExecutionDetails")
 
     def _get_state(self, scope: Scope, payload: Payload) -> Payload:
         name = payload["name"]
@@ -252,7 +258,7 @@ class CodePipeline:
 
     def _tagged(self, scope: Scope, payload: Payload) -> PipelineRecord:
         name = payload["resourceArn"].rsplit(":", 1)[-1]
-        if payload["resourceArn"] != _arn(scope, name) or not self._store.has(scope, name):
+        if payload["resourceArn"] != pipeline_arn(scope, name) or not self._store.has(scope, name):
             raise ApiError(
                 "ResourceNotFoundException", f"There is no pipeline {payload['resourceArn']}."
             )
@@ -260,7 +266,7 @@ class CodePipeline:
 
     def _tag(self, scope: Scope, payload: Payload) -> Payload:
         record = self._tagged(scope, payload)
-        merged = {**record.tags, **_tag_map(payload["tags"])}
+        merged = {**record.tags, **tag_map(payload["tags"])}
         if len(merged) > MAX_TAGS:
             raise ApiError("TooManyTagsException", f"A pipeline has at most {MAX_TAGS} tags.")
         record.tags = merged
@@ -272,71 +278,4 @@ class CodePipeline:
         return {}
 
     def _list_tags(self, scope: Scope, payload: Payload) -> Payload:
-        return _page(_tag_list(self._tagged(scope, payload).tags), payload, "tags")
-
-
-def _arn(scope: Scope, name: str) -> str:
-    return f"arn:aws:codepipeline:{scope.region}:{scope.account}:{name}"
-
-
-def _tag_map(tags: list[dict[str, str]]) -> dict[str, str]:
-    return {tag["key"]: tag["value"] for tag in tags}
-
-
-def _tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in tags.items()]
-
-
-def _page(items: list[Any], payload: Payload, key: str) -> Payload:
-    """One page; the token is the position of the next item."""
-    token = payload.get("nextToken", "0")
-    if not token.isdecimal() or int(token) > len(items):
-        raise ApiError("InvalidNextTokenException", "The next token is not one of ours.")
-    first = int(token)
-    end = first + payload.get("maxResults", _PAGE_SIZE)
-    page: Payload = {key: items[first:end]}
-    if end < len(items):
-        page["nextToken"] = str(end)
-    return page
-
-
-def _resolved_variables(pipeline: Pipeline, given: list[dict[str, str]]) -> dict[str, str]:
-    values = {variable["name"]: variable["value"] for variable in given}
-    unknown = sorted(values.keys() - pipeline.variables.keys())
-    if unknown:
-        raise ApiError(
-            "ValidationException",
-            f"The pipeline declares no variable named {', '.join(unknown)}.",
-        )
-    resolved = {name: values.get(name, default) for name, default in pipeline.variables.items()}
-    missing = sorted(name for name, value in resolved.items() if value is None)
-    if missing:
-        raise ApiError(
-            "ValidationException",
-            f"The pipeline variables {', '.join(missing)} have no default: give them a value.",
-        )
-    return {name: value for name, value in resolved.items() if value is not None}
-
-
-def _checked_overrides(pipeline: Pipeline, overrides: list[dict[str, str]]) -> list[dict[str, str]]:
-    for override in overrides:
-        action = pipeline.source(override["actionName"])
-        if action is None:
-            raise ApiError(
-                "ValidationException",
-                f"The pipeline has no source action named {override['actionName']}.",
-            )
-        kind = override["revisionType"]
-        if kind.startswith("S3_") != (action.kind == "Source/S3"):
-            raise ApiError(
-                "ValidationException",
-                f"A revision of type {kind} does not fit source action {action.name}.",
-            )
-        allowed = action.configuration.get("AllowOverrideForS3ObjectKey", "false").lower()
-        if kind == "S3_OBJECT_KEY" and allowed != "true":
-            raise ApiError(
-                "ValidationException",
-                f"Source action {action.name} does not allow another object key: set "
-                "AllowOverrideForS3ObjectKey to true.",
-            )
-    return overrides
+        return page(tag_list(self._tagged(scope, payload).tags), payload, "tags")

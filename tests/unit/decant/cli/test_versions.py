@@ -18,7 +18,7 @@ def test_lists_the_versions_and_marks_those_that_an_alias_points_at(world: World
     assert outcome.exit_code == 0
     title, head, live, pending, old = (line.split() for line in outcome.stdout.splitlines())
     assert title == ["Versions"]
-    assert head == "Version Status Files Size Uploaded for When Aliases".split()
+    assert head == ["Version", "Status", "Files", "Size", "Uploaded", "for", "When", "Aliases"]
     assert live[:6] == ["●", "v12", "ready", "12", "4.0", "KB"]
     assert live[-2:] == ["production,", "staging"]
     assert "2 h ago" in " ".join(live)

@@ -50,7 +50,9 @@ class FakeApi:
     known_versions: tuple[VersionAnswer, ...] = ()
     known_aliases: tuple[AliasAnswer, ...] = ()
     recent: tuple[DeploymentAnswer, ...] = ()
-    answer: ChangeAnswer = ChangeAnswer(alias=an_alias(), changed=True)
+    answer: ChangeAnswer = field(
+        default_factory=lambda: ChangeAnswer(alias=an_alias(), changed=True)
+    )
     calls: list[tuple[object, ...]] = field(default_factory=list)
 
     def deployment(self, deployment_id: str) -> DeploymentAnswer:

@@ -301,7 +301,7 @@ def test_an_update_cancels_what_runs_unless_all_is_parallel(world: World) -> Non
     world.call("UpdatePipeline", pipeline=pipeline())
     assert world.execution(kept)["status"] == "InProgress"
     world.call("UpdatePipeline", pipeline=pipeline(executionMode="QUEUED"))
-    assert world.platform.states_of(kept)[-1] == "CANCELED"
+    world.platform.wait_for(kept, "CANCELED")
     assert world.execution(kept)["status"] == "Cancelled"
 
 

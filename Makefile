@@ -1,0 +1,43 @@
+# Two commands for a newcomer: `make demo` and `make test`. Each sets up what it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: setup demo test lint unit local lock clean help
+
+help:            ## Show this list
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY)  ## Make .venv with the pinned dependencies, and .venv/bin/decant
+
+$(READY): requirements.txt requirements-dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Decant needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(READY)
+
+demo: $(READY)   ## See Decant work on this machine (ONCE=1: leave after the checks)
+	@$(BIN)/python -m decant.demo $(if $(ONCE),--once)
+
+test: lint unit local  ## Everything that must hold
+
+lint: $(READY)   ## Formatting, lint, strict types, templates
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m tests.lint_templates
+
+unit: $(READY)   ## Tests that touch nothing: seconds
+	$(BIN)/pytest tests/unit
+
+local: $(READY)  ## Tests on local AWS, with IAM enforced
+	$(BIN)/pytest tests/local
+
+lock: $(READY)   ## Pin every dependency anew, from the two .in files
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-emit-index-url --no-annotate --universal --python-version 3.11 requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-emit-index-url --no-annotate --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+clean:           ## Remove what setup, demo and tests have made
+	rm -rf .venv .decant .chalice/config.json .chalice/deployed .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,106 @@
+"""What reaches the terminal: streams, JSON, and progress that is redrawn in place."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from decant.console import Console
+from decant.watch import Sight
+from tests.unit.decant.cli.test_bootstrap import Event
+from tests.unit.decant.samples import a_deployment
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+    """Stdout and stderr are one terminal of 100 columns."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
+    shared = Terminal()
+    monkeypatch.setattr(sys, "stdout", shared)
+    monkeypatch.setattr(sys, "stderr", shared)
+    yield shared
+
+
+def test_colours_a_terminal(terminal: Terminal) -> None:
+    Console(as_json=False).say("v7 is live", "bold green")
+    assert terminal.getvalue() == "\x1b[1;32mv7 is live\x1b[0m\n"
+
+
+def test_no_color_leaves_the_text(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    Console(as_json=False).say("v7 is live", "green")
+    assert terminal.getvalue() == "v7 is live\n"
+
+
+def test_text_is_never_read_as_markup(terminal: Terminal) -> None:
+    console = Console(as_json=False)
+    console.say("[bold]x[/bold] :smile:")
+    console.error("no [/] such file")
+    console.table("[red]t", ("a",), [(None, ("[dim]cell",))])
+    for text in ("[bold]x[/bold] :smile:", "no [/] such file", "[red]t", "[dim]cell"):
+        assert text in terminal.getvalue()
+
+
+def test_a_long_sentence_is_not_broken_into_lines(terminal: Terminal) -> None:
+    Console(as_json=False).note("word " * 50)
+    assert terminal.getvalue().count("\n") == 1
+
+
+def test_a_terminal_gets_a_bar_for_bytes(terminal: Terminal) -> None:
+    with Console(as_json=False).byte_bar("Uploading", 2048) as moved:
+        moved(1024)
+        moved(1024)
+    assert "━" in terminal.getvalue()
+    assert "2.0/2.0 KiB" in terminal.getvalue()
+
+
+def test_a_terminal_gets_the_stage_of_a_deployment(terminal: Terminal) -> None:
+    with Console(as_json=False).deployment_progress() as report:
+        report(Sight(None, 0))
+        report(Sight(a_deployment("copying", shards=12, shards_done=3), 1))
+    assert "copying 3/12" in terminal.getvalue()
+
+
+def test_a_terminal_keeps_only_the_steps_that_are_done(terminal: Terminal) -> None:
+    with Console(as_json=False).stack_progress() as report:
+        report(Event("decant-prod-edge", "Table", "CREATE_IN_PROGRESS"))
+        report(Event("decant-prod-edge", "Table", "CREATE_COMPLETE"))
+    kept = [line for line in terminal.getvalue().splitlines() if "CREATE_" in line]
+    assert any("decant-prod-edge  Table  CREATE_COMPLETE" in line for line in kept)
+
+
+def test_a_dumb_terminal_gets_plain_lines(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    with Console(as_json=False).byte_bar("Uploading", 2048) as moved:
+        moved(2048)
+    assert terminal.getvalue() == "Uploading (2.0 KB)\n"
+
+
+def test_in_json_mode_even_a_terminal_gets_only_the_document(terminal: Terminal) -> None:
+    console = Console(as_json=True)
+    console.say("x")
+    console.note("x")
+    console.error("x")
+    console.table("x", ("x",), [(None, ("x",))])
+    with console.byte_bar("x", 1) as moved, console.deployment_progress() as report:
+        moved(1)
+        report(Sight(None, 0))
+    with console.stack_progress() as step:
+        step(Event("x", "x", "CREATE_FAILED"))
+    console.document({"name": "größe"})
+    assert terminal.getvalue() == '{\n  "name": "größe"\n}\n'
