@@ -134,10 +134,9 @@ def _is_base64_hash(token: str, code: bool) -> bool:
         return False
     if 8 * len(_WORDS.findall(token)) >= 5 * len(token):
         return True
-    if "-" in token or _THREE_LOWER.search(token):
-        return False
-    eighths = 8 * _changes(token) / len(token)
-    return eighths >= 5 or (eighths >= 4 and not _TWO_LOWER.search(token))
+    return (
+        "-" not in token and not _TWO_LOWER.search(token) and 8 * _changes(token) >= 4 * len(token)
+    )
 
 
 def _has(kind: Callable[[str], bool], token: str) -> bool:

@@ -57,6 +57,7 @@ def plan(event: Json) -> Json:
     """Cut the zip into shards."""
     task = _task(DeploymentTask, event)
     planned = root.plan(task.deployment_id)
+    logger.info("planned", extra={"shards": planned.shards})
     return {
         "deployment_id": task.deployment_id,
         "shards": {"bucket": planned.bucket, "key": planned.key},

@@ -51,18 +51,23 @@ def run(
     profile: StageProfile,
     report: Callable[[Step], None],
     parameters: Mapping[str, str] | None = None,
+    project: Path = PROJECT,
 ) -> BootstrapResult:
     """Set up the stage of `profile`; `report` gets each step as it happens.
 
-    `parameters` are those of the edge stack (see edge/base.yaml).
+    `parameters` are those of the edge stack (see edge/base.yaml); `project` is the folder with
+    `app.py`, in which `chalice deploy` is run.
     Raises StackFailed, ChaliceFailed, AccessDenied, AwsError.
     """
     session = session_for(profile)
-    return _Bootstrap(profile, session, report).run(dict(parameters or {}))
+    return _Bootstrap(profile, session, report, project).run(dict(parameters or {}))
 
 
 class _Bootstrap:
-    def __init__(self, profile: StageProfile, session: boto3.Session, report: Report) -> None:
+    def __init__(
+        self, profile: StageProfile, session: boto3.Session, report: Report, project: Path
+    ) -> None:
+        self._project = project
         self._profile = profile
         self._session = session
         self._report = report
@@ -111,9 +116,9 @@ class _Bootstrap:
     def _deploy_app(self, outputs: Mapping[str, str]) -> tuple[str, bool]:
         """Run `chalice deploy` unless what it would deploy is deployed; the API's address."""
         stage, bucket = self._profile.stage, outputs["HostingBucket"]
-        chalice_stage.write_config(PROJECT, stage, outputs)
-        wanted = chalice_stage.fingerprint(PROJECT, stage)
-        path = chalice_stage.deployed_path(PROJECT, stage)
+        chalice_stage.write_config(self._project, stage, outputs)
+        wanted = chalice_stage.fingerprint(self._project, stage)
+        path = chalice_stage.deployed_path(self._project, stage)
         found = self._objects.find(bucket, STATE_KEY)
         known = json.loads(found) if found else None
         # Chalice finds its own API only by this file; without it a second one would be made.
@@ -125,7 +130,7 @@ class _Bootstrap:
         if known is not None and known["fingerprint"] == wanted:
             return at_endpoint(chalice_stage.api_url(known["deployed"]), self._profile), False
         self._report(Step(_APP, "packages", "IN_PROGRESS"))
-        address = chalice_stage.deploy(PROJECT, stage, self._environment(), self._say)
+        address = chalice_stage.deploy(self._project, stage, self._environment(), self._say)
         state = {"fingerprint": wanted, "deployed": json.loads(path.read_text())}
         self._objects.put_json(bucket, STATE_KEY, json.dumps(state).encode())
         self._report(Step(_APP, "functions and API", "COMPLETE"))

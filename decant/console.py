@@ -12,14 +12,15 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from decant import wording
-from decant.watch import Sight
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.progress import Progress
+
+    from decant.watch import Sight
 
 _PLAIN_COLUMNS = 4000  # without a terminal no table is cut or folded; Rich uses what it needs
 
@@ -45,18 +46,22 @@ class Step(Protocol):
 
 
 class Console:
-    """Stdout and stderr of one command."""
+    """Stdout and stderr of one command; by default this process's."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(
+        self, *, as_json: bool, stdout: TextIO | None = None, stderr: TextIO | None = None
+    ) -> None:
         self.as_json = as_json
+        self._stdout = stdout or sys.stdout
+        self._stderr = stderr or sys.stderr
 
     @cached_property
     def _out(self) -> RichConsole:
-        return _rich_console(stderr=False)
+        return _rich_console(self._stdout)
 
     @cached_property
     def _err(self) -> RichConsole:
-        return _rich_console(stderr=True)
+        return _rich_console(self._stderr)
 
     @property
     def live(self) -> bool:
@@ -66,7 +71,7 @@ class Console:
     def document(self, content: Mapping[str, object]) -> None:
         """The one JSON document of `--json`; nothing otherwise."""
         if self.as_json:
-            sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+            self._stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
     def say(self, text: str, style: str | None = None) -> None:
         """A line of the result, for a person."""
@@ -211,11 +216,11 @@ def _live_deployment(progress: Progress) -> Callable[[Sight], None]:
     return report
 
 
-def _rich_console(*, stderr: bool) -> RichConsole:
+def _rich_console(stream: TextIO) -> RichConsole:
     """A console that prints text as it is: no markup, no guessing what to colour."""
     from rich.console import Console as RichConsole  # loaded when needed: keeps `--help` quick
 
-    console = RichConsole(stderr=stderr, markup=False, highlight=False, emoji=False)
+    console = RichConsole(file=stream, markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = _PLAIN_COLUMNS
     return console

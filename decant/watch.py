@@ -9,9 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from chalicelib.errors import NotFound
-from decant.answers import DeploymentAnswer
+
+if TYPE_CHECKING:
+    from decant.answers import DeploymentAnswer
 
 
 class Verdict(Enum):

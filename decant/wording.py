@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from decant.watch import Sight
+if TYPE_CHECKING:
+    from decant.watch import Sight
 
 _UNITS = ("KB", "MB", "GB", "TB")
 

@@ -13,10 +13,11 @@ from chalicelib.gateways.records import Records
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Where the items of the Distributed Map are."""
+    """Where the items of the Distributed Map are, and how many shards there are."""
 
     bucket: str
     key: str
+    shards: int
 
 
 class Plan:
@@ -45,7 +46,7 @@ class Plan:
         key = work.shards_key(deployment_id)
         self._put(key, work.encode_items(deployment_id, shards))
         self._records.progress(deployment_id, "copying", shards=len(shards))
-        return Planned(self._bucket, key)
+        return Planned(self._bucket, key, len(shards))
 
     def _put(self, key: str, document: bytes) -> None:
         self._objects.put_json(self._bucket, key, document)

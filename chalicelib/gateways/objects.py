@@ -45,11 +45,20 @@ class Objects:
     def stream(
         self, bucket: str, key: str, version_id: str, start: int, end: int
     ) -> Iterator[bytes]:
-        """The bytes [start, end) of one object version, in chunks of 256 KB at the most."""
+        """The bytes [start, end) of one object version, in chunks of 256 KB at the most.
+
+        Raises Missing, AccessDenied, AwsError (also when the answer has another length).
+        """
         with translated(f"object {key} (version {version_id}) in {bucket}"):
             answer = self._client.get_object(
                 Bucket=bucket, Key=key, VersionId=version_id, Range=f"bytes={start}-{end - 1}"
             )
+            if answer["ContentLength"] != end - start:
+                raise AwsError(
+                    f"S3 answered {answer['ContentLength']} instead of {end - start} bytes of "
+                    f"{key}: the range was not honoured.",
+                    operation="GetObject",
+                )
             yield from answer["Body"].iter_chunks(_CHUNK_BYTES)
 
     def get(self, bucket: str, key: str) -> bytes:

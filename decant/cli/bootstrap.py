@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chalicelib.errors import InvalidRequest
-from decant.cli.invocation import Invocation
+from decant.cli.invocation import BootstrapResult, Invocation
 from decant.cli.options import JsonOption, StageOption
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ def bootstrap(
 ) -> None:
     """Make or update a stage in an AWS account.
 
-    Its two stacks are made, and the settings that `chalice deploy` reads. What is already as it should be is left alone, so it may be run again at any time. How this
-    machine reaches the stage is written to .decant/stages.
+    Its two stacks are made, and the settings that `chalice deploy` reads. What is already as it
+    should be is left alone, so it may be run again at any time. How this machine reaches the stage
+    is written to .decant/stages.
     """
     run = Invocation.of(ctx, stage, as_json)
     profile = _profile(run, region, aws_profile)
@@ -45,6 +46,10 @@ def bootstrap(
     run.console.note(f"Stage profile: {path}")
     with run.console.stack_progress() as report:
         result = run.tools.bootstrap(profile, report)
+    _say_result(run, profile, result)
+
+
+def _say_result(run: Invocation, profile: StageProfile, result: BootstrapResult) -> None:
     run.console.document(
         {
             "stage": profile.stage,

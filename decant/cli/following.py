@@ -45,6 +45,22 @@ def follow_deployment(
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Why the command does not end with 0."""
+
+    message: str
+    exit_code: ExitCode
+
+    def document(self) -> dict[str, object]:
+        """Of the form in which every error is told in JSON."""
+        return {
+            "type": self.exit_code.name.title().replace("_", ""),
+            "message": self.message,
+            "exit_code": int(self.exit_code),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """How the watch over a deployment ended; `seconds` counts from the command's begin."""
 
@@ -62,29 +78,53 @@ class Ending:
             return self.sight.deployment.status
         return _WORDS[self.verdict]
 
-    def deployment_document(self) -> dict[str, object] | None:
-        """The deployment as last seen, for `--json`."""
-        return self.sight.deployment.model_dump(mode="json") if self.sight.deployment else None
+    def fault(self) -> Fault | None:
+        """What went wrong, None when nothing did."""
+        waited = wording.duration(self.sight.elapsed_seconds)
+        deployment = self.sight.deployment
+        if self.verdict is Verdict.NEVER_APPEARED:
+            return Fault(
+                f"The upload is stored, but its deployment {self.deployment_id} did not begin "
+                f"within {waited}: look at the log of the function decant-{self.stage}-on_upload, "
+                f"and at `decant status --stage {self.stage}`.",
+                ExitCode.TIMED_OUT,
+            )
+        if self.verdict is Verdict.TIMED_OUT or deployment is None:
+            return Fault(
+                f"The deployment {self.deployment_id} had not ended after {waited} "
+                f"({wording.stage_of(self.sight)}); it goes on, and "
+                f"`decant status {self.deployment_id} --wait --stage {self.stage}` watches it.",
+                ExitCode.TIMED_OUT,
+            )
+        if deployment.status in _BAD_ENDS:
+            reason = deployment.reason or "no reason was recorded."
+            ended = _BAD_ENDS[deployment.status]
+            return Fault(f"The deployment {deployment.id} {ended}: {reason}", ExitCode.REFUSED)
+        return None
+
+    def document(self) -> dict[str, object]:
+        """The ending for `--json`: outcome, error (null when all is well), deployment."""
+        fault, deployment = self.fault(), self.sight.deployment
+        return {
+            "outcome": self.outcome,
+            "error": fault.document() if fault else None,
+            "deployment_id": self.deployment_id,
+            "deployment": deployment.model_dump(mode="json") if deployment else None,
+        }
 
 
 def conclude(run: Invocation, end: Ending) -> ExitCode:
     """Say how it ended, and return the exit code for it."""
-    waited = wording.duration(end.sight.elapsed_seconds)
-    if end.verdict is Verdict.NEVER_APPEARED:
-        run.console.error(
-            f"The upload is stored, but its deployment {end.deployment_id} did not begin within "
-            f"{waited}: look at the log of the function decant-{end.stage}-on_upload, and at "
-            f"`decant status --stage {end.stage}`."
-        )
-        return ExitCode.TIMED_OUT
-    if end.verdict is Verdict.TIMED_OUT or end.sight.deployment is None:
-        run.console.error(
-            f"The deployment {end.deployment_id} had not ended after {waited} "
-            f"({wording.stage_of(end.sight)}); it goes on, and "
-            f"`decant status {end.deployment_id} --wait --stage {end.stage}` watches it."
-        )
-        return ExitCode.TIMED_OUT
-    return _conclude_ended(run, end.sight.deployment, end)
+    fault = end.fault()
+    if end.sight.deployment is not None:
+        for warning in end.sight.deployment.warnings:
+            run.console.note(f"warning: {warning}", "yellow")
+    if fault is not None:
+        run.console.error(fault.message)
+        return fault.exit_code
+    if end.sight.deployment is not None:
+        _say_result(run, end.sight.deployment, end)
+    return ExitCode.OK
 
 
 def leave(code: ExitCode) -> None:
@@ -93,14 +133,7 @@ def leave(code: ExitCode) -> None:
         raise typer.Exit(code)
 
 
-def _conclude_ended(run: Invocation, deployment: DeploymentAnswer, end: Ending) -> ExitCode:
-    for warning in deployment.warnings:
-        run.console.note(f"warning: {warning}", "yellow")
-    if deployment.status in _BAD_ENDS:
-        reason = deployment.reason or "no reason was recorded."
-        ended = _BAD_ENDS[deployment.status]
-        run.console.error(f"The deployment {deployment.id} {ended}: {reason}")
-        return ExitCode.REFUSED
+def _say_result(run: Invocation, deployment: DeploymentAnswer, end: Ending) -> None:
     name = f"v{deployment.version}"
     what = f"{deployment.files or 0:,} files, {wording.size(deployment.bytes or 0)}"
     if deployment.status == "live":
@@ -109,11 +142,12 @@ def _conclude_ended(run: Invocation, deployment: DeploymentAnswer, end: Ending) 
             "bold green",
         )
         run.console.say(end.site_url)
-        return ExitCode.OK
+        return
     cause = {
         "ready": f"the alias {deployment.alias} is locked",
         "superseded": f"a newer decision for {deployment.alias} had been taken already",
     }[deployment.status]
     run.console.say(f"{name} is complete ({what}), but not live: {cause}.")
-    run.console.say(f"To make it live: decant switch {name} --alias {deployment.alias}")
-    return ExitCode.OK
+    run.console.say(
+        f"To make it live: decant switch {name} --alias {deployment.alias} --stage {end.stage}"
+    )

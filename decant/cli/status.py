@@ -57,9 +57,7 @@ def status(
         verdict, sight = follow_deployment(run, api, deployment_id, timeout)
         seconds = run.tools.clock() - began
         ending = Ending(profile.stage, deployment_id, verdict, sight, site_url, seconds)
-        run.console.document(
-            {"outcome": ending.outcome, "deployment": ending.deployment_document()}
-        )
+        run.console.document(ending.document())
         leave(conclude(run, ending))
     else:
         _show_deployment(run, api.deployment(deployment_id))

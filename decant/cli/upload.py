@@ -60,19 +60,27 @@ def upload(
         uploader, api, site_url = reached.uploader(), reached.admin_api(), reached.site_url()
         uploaded = _send(run, uploader, file, alias, path)
     if no_wait:
-        run.console.document(_document(uploaded, "uploaded", None, site_url, 0.0))
-        run.console.say(f"Uploaded; the deployment is {uploaded.deployment_id}.")
-        run.console.say(
-            f"To watch it: decant status {uploaded.deployment_id} --wait --stage {profile.stage}"
-        )
+        _say_uploaded(run, profile.stage, uploaded, _facts(uploaded, site_url, _since(run, began)))
         return
     verdict, sight = follow_deployment(run, api, uploaded.deployment_id, timeout)
-    seconds = run.tools.clock() - began
+    seconds = _since(run, began)
     ending = Ending(profile.stage, uploaded.deployment_id, verdict, sight, site_url, seconds)
-    run.console.document(
-        _document(uploaded, ending.outcome, ending.deployment_document(), site_url, seconds)
-    )
+    run.console.document({**ending.document(), **_facts(uploaded, site_url, seconds)})
     leave(conclude(run, ending))
+
+
+def _since(run: Invocation, began: float) -> float:
+    return run.tools.clock() - began
+
+
+def _say_uploaded(
+    run: Invocation, stage: str, uploaded: Uploaded, facts: dict[str, object]
+) -> None:
+    name = uploaded.deployment_id
+    nothing_yet = {"outcome": "uploaded", "error": None, "deployment_id": name, "deployment": None}
+    run.console.document({**nothing_yet, **facts})
+    run.console.say(f"Uploaded; the deployment is {name}.")
+    run.console.say(f"To watch it: decant status {name} --wait --stage {stage}")
 
 
 @contextmanager
@@ -101,23 +109,15 @@ def _send(run: Invocation, uploader: Uploader, file: Path, alias: str, path: Pat
         return uploader.upload(file, object_key(alias, path), moved)
 
 
-def _document(
-    uploaded: Uploaded,
-    result: str,
-    deployment: dict[str, object] | None,
-    site_url: str,
-    seconds: float,
-) -> dict[str, object]:
+def _facts(uploaded: Uploaded, site_url: str, seconds: float) -> dict[str, object]:
+    """What `--json` says of every upload, whatever became of it."""
     return {
-        "outcome": result,
-        "deployment_id": uploaded.deployment_id,
         "source": {
             "bucket": uploaded.bucket,
             "key": uploaded.key,
             "version_id": uploaded.version_id,
             "size_bytes": uploaded.size_bytes,
         },
-        "deployment": deployment,
         "site_url": site_url,
         "seconds": round(seconds, 3),
     }

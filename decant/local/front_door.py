@@ -85,7 +85,7 @@ class FrontDoor:
         viewer = scope | {"headers": viewer_headers(scope["headers"], distribution.domain)}
         try:
             await self._serve_viewer(viewer, receive, watched)
-        except Exception:  # whatever the emulator raises, the viewer gets an answer, the log a trace
+        except Exception:  # noqa: BLE001 - any fault of the emulator: an answer and a trace
             _LOG.exception("%s %s", scope["method"], scope["path"])
             if not started:
                 await _say(send, 502, _BROKEN)

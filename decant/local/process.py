@@ -158,9 +158,7 @@ class LocalAws:
         return _log_tail(self.folder)
 
 
-def serve(
-    state_dir: Path, options: StartOptions, started: Callable[[LocalAws], None]
-) -> None:
+def serve(state_dir: Path, options: StartOptions, started: Callable[[LocalAws], None]) -> None:
     """Start local AWS, call `started`, and stay until SIGINT or SIGTERM; then stop it.
 
     Raises LocalAwsFailed when it does not start, or ends by itself.

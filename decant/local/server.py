@@ -23,6 +23,7 @@ from hypercorn.config import Config
 
 from decant.local.errors import LocalAwsFailed
 from decant.local.front_door import FrontDoor
+from decant.local.guard import guarded
 from decant.local.state import LocalRecord, StateFolder, StateLock, server_environment
 
 _HOST = "127.0.0.1"
@@ -107,13 +108,11 @@ async def _serve(
         _watch(alive_fd, lambda: loop.call_soon_threadsafe(stop.set))
     application, front_door = _applications()
     servers = asyncio.gather(
-        serve(application, _config(api), shutdown_trigger=stop.wait),
-        serve(front_door, _config(site), shutdown_trigger=stop.wait),
+        serve(application, _config(api), shutdown_trigger=stop.wait, mode="asgi"),
+        serve(front_door, _config(site), shutdown_trigger=stop.wait, mode="asgi"),
     )
     answered = asyncio.create_task(_first_answer(record.port))
-    await asyncio.wait([answered, servers], return_when=asyncio.FIRST_COMPLETED)
-    if answered.done():
-        folder.write_record(record)
+    answered.add_done_callback(lambda _: folder.write_record(record))
     await servers
     _end()
 
@@ -124,7 +123,7 @@ def _applications() -> tuple[Any, Any]:
 
     seams.install()
     _install_pipelines()
-    return seams.application(), FrontDoor(seams.serve_viewer, seams.distributions)
+    return guarded(seams.application()), FrontDoor(seams.serve_viewer, seams.distributions)
 
 
 def _install_pipelines() -> None:

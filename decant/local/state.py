@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from decant.local.errors import LocalAwsFailed
 ROOT_ACCESS_KEY_ID = "test"
 ROOT_SECRET_ACCESS_KEY = "test"  # noqa: S105 - opens only a server bound to 127.0.0.1
 ACCOUNT_ID = "000000000000"
+
+_PATIENCE = 50  # attempts, 10 ms apart
 
 # What a build or a Lambda function may need from the operator's shell. All else stays out, so that
 # a setting which is missing on AWS is missing here too.
@@ -128,12 +131,27 @@ class StateLock:
         self._descriptor = os.open(folder.root / "local.lock", os.O_RDWR | os.O_CREAT, 0o600)
 
     def acquire(self) -> bool:
-        """Whether the lock is ours now; False when another process holds it."""
+        """Whether the lock is ours now; False when another server holds it.
+
+        Waits half a second for those who only look (`is_held`), which takes them no time.
+        """
+        for _ in range(_PATIENCE):
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.01)
+            else:
+                return True
+        return False
+
+    def is_held(self) -> bool:
+        """Whether a server holds the lock."""
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return False
-        return True
+            return True
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        return False
 
     def release(self) -> None:
         """Let go and close the file."""
@@ -146,7 +164,7 @@ def is_running(folder: StateFolder) -> bool:
         return False
     lock = StateLock(folder)
     try:
-        return not lock.acquire()
+        return lock.is_held()
     finally:
         lock.release()
 

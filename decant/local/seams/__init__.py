@@ -12,7 +12,16 @@ server sets the environment first.
 
 from __future__ import annotations
 
-from decant.local.seams import edge, events, functions, policies, rest_apis, viewers
+from decant.local.seams import (
+    edge,
+    events,
+    functions,
+    policies,
+    ranges,
+    rest_apis,
+    state_machines,
+    viewers,
+)
 from decant.local.seams.seam import (
     MINISTACK_VERSION,
     Relied,
@@ -28,6 +37,8 @@ SEAMS = (
     *functions.SEAMS,
     *events.SEAMS,
     *policies.SEAMS,
+    *ranges.SEAMS,
+    *state_machines.SEAMS,
     *viewers.SEAMS,
 )
 

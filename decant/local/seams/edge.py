@@ -25,6 +25,8 @@ def _install_edge_functions() -> None:
         code = cloudfront.live_function_code(function_arn)
         if code is None:
             raise cloudfront.CloudFrontFunctionError(f"{function_arn} is not published.")
+        # CloudFront shows functions no such header; here it only says that the viewer is on https.
+        event["request"]["headers"].pop("x-forwarded-proto", None)
         # Taken on the event loop, where the store's writes happen whole: one call sees one state.
         store = _associated_store(function_arn)
         try:

@@ -58,7 +58,24 @@ def _install_store_arns() -> None:
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
+def _nothing() -> None:
+    """The emulator finds the package by itself, and without it refuses every such signature."""
+
+
 SEAMS = (
+    Seam(
+        "SigV4A",
+        "verify the signatures of KeyValueStore calls, with the package `cryptography`",
+        (
+            Relied("cryptography.hazmat.primitives.asymmetric.ec", "ECDSA"),
+            Relied(
+                "ministack.core.sigv4",
+                "sigv4a_signature_matches",
+                "access_key_id, secret, string_to_sign, signature",
+            ),
+        ),
+        _nothing,
+    ),
     Seam(
         "secure transport",
         "keep bucket policies that demand TLS",

@@ -27,7 +27,10 @@ class Relied:
 
     def moved(self) -> str | None:
         """What is different from the version this was written for; None when nothing is."""
-        found = getattr(importlib.import_module(self.module), self.name, None)
+        try:
+            found = getattr(importlib.import_module(self.module), self.name, None)
+        except ImportError as error:
+            return f"{self.module} cannot be imported: {error}"
         if found is None:
             return f"{self.module}.{self.name} is gone"
         if self.parameters is not None:

@@ -1,8 +1,8 @@
-"""What viewers see and what the server serves: CloudFront's data plane and the whole application."""
+"""What is served: CloudFront's data plane to viewers, and all of AWS's APIs."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,7 @@ async def serve_viewer(
     """
     from ministack import app
 
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = _joined(scope["headers"])
     query = scope["query_string"].decode("ascii", "replace")
     client_ip = scope["client"][0]
     app.set_request_client_ip(client_ip)
@@ -58,6 +58,16 @@ async def serve_viewer(
         client_ip,
     )
     await app._send_if_handled(send, answer, receive, head=scope["method"] == "HEAD")
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by lower-case name; what was sent on several lines becomes one value."""
+    joined: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        between = "; " if name == "cookie" else ", "
+        joined[name] = joined[name] + between + value if name in joined else value
+    return joined
 
 
 def application() -> Any:

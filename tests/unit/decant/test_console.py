@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -22,31 +20,32 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    """Stdout and stderr are one terminal of 100 columns."""
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """For stdout and stderr: one terminal of 100 columns."""
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "100")
-    shared = Terminal()
-    monkeypatch.setattr(sys, "stdout", shared)
-    monkeypatch.setattr(sys, "stderr", shared)
-    yield shared
+    return Terminal()
+
+
+def _console(terminal: Terminal, *, as_json: bool = False) -> Console:
+    return Console(as_json=as_json, stdout=terminal, stderr=terminal)
 
 
 def test_colours_a_terminal(terminal: Terminal) -> None:
-    Console(as_json=False).say("v7 is live", "bold green")
+    _console(terminal).say("v7 is live", "bold green")
     assert terminal.getvalue() == "\x1b[1;32mv7 is live\x1b[0m\n"
 
 
 def test_no_color_leaves_the_text(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    Console(as_json=False).say("v7 is live", "green")
+    _console(terminal).say("v7 is live", "green")
     assert terminal.getvalue() == "v7 is live\n"
 
 
 def test_text_is_never_read_as_markup(terminal: Terminal) -> None:
-    console = Console(as_json=False)
+    console = _console(terminal)
     console.say("[bold]x[/bold] :smile:")
     console.error("no [/] such file")
     console.table("[red]t", ("a",), [(None, ("[dim]cell",))])
@@ -55,12 +54,12 @@ def test_text_is_never_read_as_markup(terminal: Terminal) -> None:
 
 
 def test_a_long_sentence_is_not_broken_into_lines(terminal: Terminal) -> None:
-    Console(as_json=False).note("word " * 50)
+    _console(terminal).note("word " * 50)
     assert terminal.getvalue().count("\n") == 1
 
 
 def test_a_terminal_gets_a_bar_for_bytes(terminal: Terminal) -> None:
-    with Console(as_json=False).byte_bar("Uploading", 2048) as moved:
+    with _console(terminal).byte_bar("Uploading", 2048) as moved:
         moved(1024)
         moved(1024)
     assert "━" in terminal.getvalue()
@@ -68,14 +67,14 @@ def test_a_terminal_gets_a_bar_for_bytes(terminal: Terminal) -> None:
 
 
 def test_a_terminal_gets_the_stage_of_a_deployment(terminal: Terminal) -> None:
-    with Console(as_json=False).deployment_progress() as report:
+    with _console(terminal).deployment_progress() as report:
         report(Sight(None, 0))
         report(Sight(a_deployment("copying", shards=12, shards_done=3), 1))
     assert "copying 3/12" in terminal.getvalue()
 
 
 def test_a_terminal_keeps_only_the_steps_that_are_done(terminal: Terminal) -> None:
-    with Console(as_json=False).stack_progress() as report:
+    with _console(terminal).stack_progress() as report:
         report(Event("decant-prod-edge", "Table", "CREATE_IN_PROGRESS"))
         report(Event("decant-prod-edge", "Table", "CREATE_COMPLETE"))
     kept = [line for line in terminal.getvalue().splitlines() if "CREATE_" in line]
@@ -86,13 +85,13 @@ def test_a_dumb_terminal_gets_plain_lines(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
-    with Console(as_json=False).byte_bar("Uploading", 2048) as moved:
+    with _console(terminal).byte_bar("Uploading", 2048) as moved:
         moved(2048)
     assert terminal.getvalue() == "Uploading (2.0 KB)\n"
 
 
 def test_in_json_mode_even_a_terminal_gets_only_the_document(terminal: Terminal) -> None:
-    console = Console(as_json=True)
+    console = _console(terminal, as_json=True)
     console.say("x")
     console.note("x")
     console.error("x")

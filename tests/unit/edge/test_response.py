@@ -171,3 +171,11 @@ def test_leaves_cookies_alone(engine: Engine) -> None:
     event = response_with_metadata({"set-cookie": "a=1"})
     event["response"]["cookies"] = {"theme": {"value": "dark"}}
     assert answer_to(engine, event)["cookies"] == {"theme": {"value": "dark"}}
+
+
+def test_metadata_cannot_change_what_the_headers_inherit(engine: Engine) -> None:
+    probe = "response.clean = Object.getPrototypeOf(headers) === Object.prototype; return response;"
+    event = response_with({"x-amz-meta-decant-headers": '{"__proto__":"1"}'})
+    (outcome,) = engine.run(RESPONSE.replace("return response;", probe), [Call(event)])
+    assert outcome.result is not None
+    assert outcome.result["clean"] is True

@@ -1,4 +1,4 @@
-"""`decant bootstrap`: which profile it writes, what it shows, and what it leaves to the bootstrap."""
+"""`decant bootstrap`: which profile it writes, what it shows, what it leaves to others."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_stores_a_zip_as_it_is(world: World, tmp_path: Path) -> None:
 
 def test_json_is_one_document_and_nothing_else(world: World, site: Path) -> None:
     document = world.run("upload", site, "--json").document
-    assert document["outcome"] == "live"
+    assert (document["outcome"], document["error"]) == ("live", None)
     assert document["deployment_id"] == ID
     assert document["source"] == {
         "bucket": "source",
@@ -91,6 +91,8 @@ def test_a_refused_or_failed_deployment_exits_3_with_the_reason(
     assert reason in outcome.stderr
     document = world.run("upload", site, "--json").document
     assert (document["outcome"], document["deployment"]["reason"]) == (status, reason)
+    assert document["error"]["exit_code"] == 3
+    assert reason in document["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +119,7 @@ def test_a_timeout_exits_4_and_says_how_to_go_on_watching(world: World, site: Pa
     assert f"`decant status {ID} --wait --stage prod`" in outcome.stderr
     document = world.run("upload", site, "--timeout", "90", "--json").document
     assert (document["outcome"], document["deployment"]["status"]) == ("timed_out", "copying")
+    assert (document["error"]["type"], document["error"]["exit_code"]) == ("TimedOut", 4)
 
 
 def test_a_deployment_that_never_begins_exits_4_and_says_where_to_look(
