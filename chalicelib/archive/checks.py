@@ -35,7 +35,7 @@ def check(directory: CentralDirectory, limits: Limits) -> tuple[Entry, ...]:
     """
     files = []
     for entry in directory.entries:
-        _check_name(entry)
+        _check_name(entry, limits)
         if is_junk(entry.name) or is_secret(entry.name):
             continue
         _check_type(entry)
@@ -72,7 +72,12 @@ def end_offsets(directory: CentralDirectory) -> Mapping[int, int]:
     return dict(pairwise([*starts, directory.start]))
 
 
-def _check_name(entry: Entry) -> None:
+def _check_name(entry: Entry, limits: Limits) -> None:
+    length, most = len(entry.raw_name), 2 * limits.path_bytes  # there may be folders above the root
+    if length > most:  # first of all: what follows takes more than linear time for some names
+        raise UploadRefused(
+            f"The name {quoted(entry.name)} has {length:,} bytes, allowed are {most:,}: shorten it."
+        )
     reason = why_unsafe(entry.name)
     if reason:
         raise UploadRefused(f"The entry {quoted(entry.name)} {reason}.")
@@ -153,17 +158,13 @@ def _check_names_are_unique(files: Iterable[Entry], entries: Iterable[Entry]) ->
             f"The entries {other!a} and {entry.name!a} differ only in their Unicode "
             "form: rename one of them."
         )
-    folders: set[str] = set()
-    for entry in entries:
-        folder = nfc(entry.name).rpartition("/")[0]
-        while folder and folder not in folders:
-            folders.add(folder)
-            folder = folder.rpartition("/")[0]
-    both = folders.intersection(seen)
-    if both:
-        raise UploadRefused(
-            f"{quoted(min(both))} is both a file and a folder in the zip: rename one of them."
-        )
+    # With "/" sorted before everything else, what lies in a folder comes right after its name.
+    names = sorted({nfc(entry.name) for entry in entries}, key=lambda n: n.replace("/", "\0"))
+    for name, following in pairwise(names):
+        if name in seen and following.startswith(name + "/"):
+            raise UploadRefused(
+                f"{quoted(name)} is both a file and a folder in the zip: rename one of them."
+            )
 
 
 def _check_overlaps(directory: CentralDirectory) -> None:

@@ -20,7 +20,7 @@ def test_an_upload_goes_live_and_a_switch_goes_back(stage: Stage) -> None:
     answer = stage.api.switch("production", first.version or 0, None)
     assert answer.changed
     assert stage.get("/").data == b"one"
-    answer = stage.api.rollback("production", first.version)
+    answer = stage.api.rollback("production", first.version or 0)
     assert answer.alias.version == second.version
     assert stage.get("/").data == b"two"
 

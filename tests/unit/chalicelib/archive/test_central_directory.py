@@ -206,6 +206,21 @@ def test_refuses_what_is_no_sound_zip(data: bytes, says: str) -> None:
         read(data)
 
 
+def test_refuses_an_end_record_that_counts_only_some_of_the_entries_on_this_disk() -> None:
+    data = bytearray(forge([Member("index.html")]))
+    data[-22 + 8] = 0
+    with pytest.raises(UploadRefused, match="several parts"):
+        read(bytes(data))
+
+
+@pytest.mark.parametrize("field", [4, 16])
+def test_refuses_a_zip64_locator_that_names_another_disk(field: int) -> None:
+    data = bytearray(forge([Member("index.html")], zip64=True))
+    data[data.rindex(b"PK\6\7") + field] = 2
+    with pytest.raises(UploadRefused, match="several parts"):
+        read(bytes(data))
+
+
 def test_refuses_end_records_that_disagree() -> None:
     data = bytearray(forge([Member("index.html")], zip64=True))
     data[-22 + 10 : -22 + 12] = b"\x02\x00"  # the short one now counts 2 entries

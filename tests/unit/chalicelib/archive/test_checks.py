@@ -221,6 +221,23 @@ def test_a_file_and_a_folder_meet_in_unicode_too() -> None:
         check(directory(make("é"), make("e\u0301/b")), Limits())
 
 
+def test_a_file_and_a_folder_meet_whatever_lies_between() -> None:
+    between = [make(name) for name in ("a!", "a-b", "a.html", "a/!", "aa")]
+    with pytest.raises(UploadRefused, match="'a' is both"):
+        check(directory(make("a/z"), *between, make("a")), Limits())
+
+
+def test_a_file_that_is_left_out_may_share_its_name_with_a_folder() -> None:
+    assert check(directory(make(), make("a/.git"), make("a/.git/x")), Limits())
+
+
+def test_the_length_of_any_name_is_limited_to_twice_that_of_a_path() -> None:
+    assert check(directory(make("é" * 1_000)), Limits())
+    for name in ("é" * 1_000 + "a", "a/" * 1_000 + "a", ".git/" + "a" * 2_000):
+        with pytest.raises(UploadRefused, match=r"allowed are 2,000: shorten it"):
+            check(directory(make(name)), Limits())
+
+
 def test_a_name_that_begins_like_a_folder_is_another_name() -> None:
     assert check(directory(make("a.html"), make("a/b")), Limits())
 

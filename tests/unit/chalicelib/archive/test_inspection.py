@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from chalicelib.archive import Limits, inspect
@@ -92,3 +94,18 @@ def test_a_site_at_the_limit_of_files_is_inspected_in_few_reads() -> None:
     site = inspect(source)
     assert len(site.files) == 100_000
     assert len(source.reads) == 2
+
+
+def test_inspection_takes_less_than_two_kilobytes_an_entry() -> None:
+    files = 10_000  # so the 100,000 that are allowed stay below 200 MB
+    source = MemorySource(
+        build_zip({"index.html": PAGE} | {f"a/{n}.js": b"" for n in range(files)})
+    )
+    tracemalloc.start()
+    try:
+        site = inspect(source)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(site.files) == files + 1
+    assert peak - len(source.data) < files * 2_000

@@ -11,6 +11,7 @@ from chalicelib.archive import Entry, inspect, iter_entries, read_central_direct
 from chalicelib.archive.reading import PIECE_BYTES
 from chalicelib.errors import AwsError, VersionCorrupt
 from tests.zips import (
+    DEFLATED,
     ENCRYPTED,
     PAGE,
     STORED,
@@ -95,9 +96,10 @@ def test_an_empty_file_may_be_called_deflated_without_a_stream() -> None:
 
 
 def test_content_comes_in_pieces_of_64_kb_at_the_most() -> None:
-    data = build_zip({"index.html": bytes(3 * PIECE_BYTES)})
-    ((_, content),) = ((e, list(c)) for e, c in iter_entries([data], 0, entries_of(data)))
-    assert [len(piece) for piece in content] == [PIECE_BYTES] * 3
+    for method in (STORED, DEFLATED):
+        data = build_zip({"index.html": bytes(3 * PIECE_BYTES)}, method=method)
+        ((_, content),) = ((e, list(c)) for e, c in iter_entries([data], 0, entries_of(data)))
+        assert [len(piece) for piece in content] == [PIECE_BYTES] * 3
 
 
 def test_content_that_zlib_holds_back_still_comes_out() -> None:
