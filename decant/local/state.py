@@ -116,7 +116,7 @@ class StateFolder:
             )
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise LocalAwsFailed(
                 f"{self.record} is not a record of a local AWS ({error}): delete it and start anew."
             ) from error

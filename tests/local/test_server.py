@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -61,7 +60,7 @@ def test_a_second_start_in_one_folder_is_refused(
     start: Callable[..., LocalAws], tmp_path: Path
 ) -> None:
     local = start(tmp_path)
-    with pytest.raises(LocalAwsFailed, match="runs in .* already"):
+    with pytest.raises(LocalAwsFailed, match=r"runs in .* already"):
         LocalAws.start(tmp_path)
     assert local.is_running()
 
@@ -99,7 +98,7 @@ def test_all_it_writes_is_below_its_folder(
     assert invoke(local, make_function(local, SLEEPER)) == "done"
     assert list(elsewhere.iterdir()) == []
     opened = [
-        os.readlink(entry)
+        str(entry.readlink())
         for process in processes_of_group(local.record.pid)
         for entry in Path(f"/proc/{process}/fd").iterdir()
     ]
