@@ -81,13 +81,13 @@ def fail(event: Json, context: Any) -> Json:  # noqa: ARG001  Lambda's signature
 
 
 @app.middleware("http")
-def hide_internal_errors(event: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Answer what no route foresees without telling what it was; the log has it."""
-    try:
-        return get_response(event)
-    except Exception:  # noqa: BLE001  the last resort: the caller gets a clean 500
-        logger.exception("unhandled error")
-        return Response(api.internal_error(event.context.get("requestId", "")), status_code=500)
+def speak_as_one(event: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Give what Chalice answers by itself (415, and 500, which it has logged) the shape of ours."""
+    response = get_response(event)
+    if isinstance(response.body, dict) and "Code" in response.body:
+        request_id = event.context.get("requestId", "")
+        response.body = api.chalice_error(response.status_code, request_id)
+    return response
 
 
 def _response(answer: routes.Answer) -> Response:

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from chalicelib.decisions import activation
 from chalicelib.decisions.activation import Move
-from chalicelib.errors import InvalidRequest, NotFound
+from chalicelib.errors import InvalidRequest, NotFound, quoted
 from chalicelib.gateways.records import Records
+from chalicelib.ids import is_deployment_id
 from chalicelib.pointing import Pointing
 from chalicelib.records import Alias, Deployment, Version, timestamp
 from chalicelib.uploads import decision_order, is_alias
@@ -51,9 +52,10 @@ class Admin:
 
     def deployment(self, deployment_id: str) -> Deployment:
         """One deployment. Raises NotFound."""
-        deployment = self._records.deployment(deployment_id)
+        known = is_deployment_id(deployment_id)
+        deployment = self._records.deployment(deployment_id) if known else None
         if deployment is None:
-            raise NotFound(f"There is no deployment {deployment_id}.")
+            raise NotFound(f"There is no deployment {quoted(deployment_id)}.")
         return deployment
 
     def deployments(self) -> tuple[Deployment, ...]:
@@ -65,10 +67,7 @@ class Admin:
 
         Raises InvalidRequest for a name that cannot be an alias, NotFound, Conflict.
         """
-        if not is_alias(name):
-            raise InvalidRequest(
-                f"{name!r} cannot name an alias: use up to 63 lower-case letters, digits, hyphens."
-            )
+        _check_alias(name)
         version = self._records.version(number)
         moment = self._now()
         alias, decision = self._pointing.point(
@@ -88,8 +87,9 @@ class Admin:
     def rollback(self, name: str, *, leaving: int | None, by: str) -> tuple[Alias, bool]:
         """Point `name` at the version before; returns the alias and whether anything changed.
 
-        Raises NotFound, Conflict.
+        Raises InvalidRequest for a name that cannot be an alias, NotFound, Conflict.
         """
+        _check_alias(name)
         moment = self._now()
 
         def decide(alias: Alias | None) -> activation.Move | activation.Stay:
@@ -113,3 +113,11 @@ class Admin:
             if self._records.version(number).status == "ready":
                 ready.add(number)
         return frozenset(ready)
+
+
+def _check_alias(name: str) -> None:
+    if not is_alias(name):
+        raise InvalidRequest(
+            f"{quoted(name)} cannot name an alias: "
+            "use up to 63 lower-case letters, digits, hyphens."
+        )

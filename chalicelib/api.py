@@ -12,7 +12,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
 from chalicelib.admin import Admin
-from chalicelib.errors import Conflict, DecantError, InvalidRequest, NotFound, PreconditionFailed
+from chalicelib.errors import (
+    Conflict,
+    DecantError,
+    InvalidRequest,
+    NotFound,
+    PreconditionFailed,
+    quoted,
+)
 from chalicelib.records import Alias, Deployment, Version
 
 Json = dict[str, Any]
@@ -23,6 +30,8 @@ _STATUS: tuple[tuple[type[DecantError], int, str], ...] = (
     (PreconditionFailed, 409, "Conflict"),
 )
 MAX_PAGE = 100  # versions in a page
+_DIGITS = 10  # of a version number: the table's keys are padded to as many
+_MAX_NUMBER = 10**_DIGITS - 1
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -30,7 +39,7 @@ class SwitchBody(BaseModel):
     """Body of PUT /aliases/{alias}."""
 
     model_config = ConfigDict(extra="forbid")
-    version: StrictInt = Field(ge=1)
+    version: StrictInt = Field(ge=1, le=_MAX_NUMBER)
     lock: StrictBool | None = None
 
 
@@ -38,7 +47,7 @@ class RollbackBody(BaseModel):
     """Body of POST /aliases/{alias}/rollback; `from` is the version the caller wants to leave."""
 
     model_config = ConfigDict(extra="forbid")
-    leaving: StrictInt | None = Field(default=None, alias="from", ge=1)
+    leaving: StrictInt | None = Field(default=None, alias="from", ge=1, le=_MAX_NUMBER)
 
 
 class Api:
@@ -51,7 +60,7 @@ class Api:
         """GET /versions?limit=20&cursor=41."""
         limit = _whole_number(query, "limit", 20, at_most=MAX_PAGE)
         cursor = query.get("cursor")
-        below = None if cursor is None else _whole_number(query, "cursor", 0, at_most=10**10)
+        below = None if cursor is None else _whole_number(query, "cursor", 0, at_most=_MAX_NUMBER)
         page = self._admin.versions(limit=limit, below=below)
         aliases = self._admin.aliases()
         return {
@@ -61,8 +70,8 @@ class Api:
 
     def get_version(self, number: str) -> Json:
         """GET /versions/{number}."""
-        if not (number.isascii() and number.isdigit()):
-            raise InvalidRequest(f"{number!r} is not a version number: use one such as 42.")
+        if not _is_number(number):
+            raise InvalidRequest(f"{quoted(number)} is not a version number: use one such as 42.")
         return _version(self._admin.version(int(number)), self._admin.aliases())
 
     def list_aliases(self) -> Json:
@@ -101,6 +110,14 @@ def answer(route: Callable[[], Json]) -> tuple[int, Json]:
         raise
 
 
+def chalice_error(status: int, request_id: str) -> Json:
+    """The body of an answer that Chalice gives by itself, in the shape of ours."""
+    if status >= 500:
+        return internal_error(request_id)
+    message = "The request is not what this route takes: send JSON, as application/json."
+    return {"code": "InvalidRequest", "message": message}
+
+
 def internal_error(request_id: str) -> Json:
     """The body of a 500: nothing of what went wrong, but where to find it."""
     message = f"Something went wrong on our side: look for request {request_id} in the logs."
@@ -108,20 +125,29 @@ def internal_error(request_id: str) -> Json:
 
 
 def _parse(model: type[Body], body: object) -> Body:
+    if not isinstance(body, dict):
+        raise InvalidRequest("The request's body is no JSON object: send one.")
     try:
         return model.model_validate(body)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise InvalidRequest(f"The request's {where} is wrong: {first['msg']}.") from error
+        where = quoted(".".join(str(part) for part in first["loc"]))
+        raise InvalidRequest(f"The request's field {where} is wrong: {first['msg']}.") from error
+
+
+def _is_number(text: str) -> bool:
+    """Short enough, too: int() gives up on thousands of digits."""
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS
 
 
 def _whole_number(query: Mapping[str, str], name: str, default: int, *, at_most: int) -> int:
     text = query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= at_most:
-        raise InvalidRequest(f"{name}={text!r} is wrong: use a whole number from 1 to {at_most}.")
+    if not _is_number(text) or not 1 <= int(text) <= at_most:
+        raise InvalidRequest(
+            f"{name}={quoted(text)} is wrong: use a whole number from 1 to {at_most}."
+        )
     return int(text)
 
 

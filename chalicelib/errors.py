@@ -17,6 +17,16 @@ Each message is one sentence: what is wrong, where, and what to do.
 
 from __future__ import annotations
 
+import reprlib
+
+_quote = reprlib.Repr()
+_quote.maxstring = 80  # longer than any name that would be right
+
+
+def quoted(text: str) -> str:
+    """`text` as a caller sent it, fit for a message: in quotes, its middle cut out when long."""
+    return _quote.repr(text)
+
 
 class DecantError(Exception):
     """Base of every error that Decant raises on purpose; `str()` is fit to show to a person."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 _DIGEST_CHARACTERS = 20  # 80 bits: among 2**30 deployments two share an id once in 2**21 stages
 
@@ -16,3 +17,8 @@ def deployment_id(bucket: str, key: str, version_id: str) -> str:
     """
     identity = f"{bucket}\n{key}\n{version_id}".encode()
     return "d" + hashlib.sha256(identity).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def is_deployment_id(text: str) -> bool:
+    """Whether `text` has the form of a deployment's id; DynamoDB refuses keys of any length."""
+    return re.fullmatch(rf"d[0-9a-f]{{{_DIGEST_CHARACTERS}}}", text) is not None

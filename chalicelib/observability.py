@@ -6,10 +6,15 @@ requests carry their own. Logged are names, numbers and statuses: never an event
 
 from __future__ import annotations
 
+import warnings
+
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 
 NAMESPACE = "Decant"
+
+# Most requests have nothing to count; Powertools would warn of each.
+warnings.filterwarnings("ignore", "No application metrics to publish")
 
 logger = Logger(service="decant")
 tracer = Tracer(service="decant", auto_patch=False)

@@ -89,7 +89,7 @@ def _body(request: Any) -> object:
         return None
     try:
         return json.loads(request.raw_body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: thousands of brackets
         raise InvalidRequest("The request's body is not JSON: send an object.") from error
 
 

@@ -164,11 +164,21 @@ function escapeQuery(text) {
   }
 }
 
+// `headers` with what the response headers policy (edge/delivery.yaml) says: CloudFront applies it
+// to what comes from the cache or the origin, and to nothing that a function answers.
+function secured(headers) {
+  headers['strict-transport-security'] = { value: 'max-age=31536000; includeSubDomains' };
+  headers['x-content-type-options'] = { value: 'nosniff' };
+  headers['x-frame-options'] = { value: 'DENY' };
+  headers['referrer-policy'] = { value: 'strict-origin-when-cross-origin' };
+  return headers;
+}
+
 function redirect(location) {
   return {
     statusCode: 307,
     statusDescription: 'Temporary Redirect',
-    headers: { location: { value: location }, 'cache-control': { value: 'no-store' } },
+    headers: secured({ location: { value: location }, 'cache-control': { value: 'no-store' } }),
   };
 }
 
@@ -176,10 +186,10 @@ function page(status, title, text) {
   return {
     statusCode: status,
     statusDescription: title,
-    headers: {
+    headers: secured({
       'content-type': { value: 'text/html; charset=utf-8' },
       'cache-control': { value: 'no-store' },
-    },
+    }),
     body:
       '<!doctype html><html lang="en"><meta charset="utf-8">' +
       '<meta name="viewport" content="width=device-width"><title>' + title + '</title>' +

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from decant.local.process import LocalAws, StartOptions
+from tests.local.hands import Hands
 from tests.local.stage import Stage, copy_app
 
 
@@ -22,3 +23,9 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 def stage(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     """A stage made by the real bootstrap."""
     return Stage(local_aws, "test", copy_app(tmp_path_factory.mktemp("app") / "app"))
+
+
+@pytest.fixture(scope="session")
+def hands(stage: Stage) -> Hands:
+    """Hands on that stage."""
+    return Hands(stage)

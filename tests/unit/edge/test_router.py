@@ -48,10 +48,21 @@ def result(engine: Engine, *args: Any, **kwargs: Any) -> Event:
     return answer
 
 
+# What the response headers policy adds to answers from the origin.
+SECURITY = {
+    "strict-transport-security": {"value": "max-age=31536000; includeSubDomains"},
+    "x-content-type-options": {"value": "nosniff"},
+    "x-frame-options": {"value": "DENY"},
+    "referrer-policy": {"value": "strict-origin-when-cross-origin"},
+}
+
+
 def assert_page(answer: Event, status: int) -> None:
     assert answer["statusCode"] == status
-    assert answer["headers"]["cache-control"] == {"value": "no-store"}
-    assert answer["headers"]["content-type"] == {"value": "text/html; charset=utf-8"}
+    assert answer["headers"] == SECURITY | {
+        "cache-control": {"value": "no-store"},
+        "content-type": {"value": "text/html; charset=utf-8"},
+    }
     assert answer["body"].startswith("<!doctype html>")
     assert len(answer["body"]) < 1000
 
@@ -180,7 +191,7 @@ def test_sends_a_page_without_a_slash_to_its_folder(
     ):  # `//host/x` is the path /host/x; with a dot in `x`'s place it would be served
         location = "/evil.example/x/"
     assert answer["statusCode"] == 307
-    assert answer["headers"] == {
+    assert answer["headers"] == SECURITY | {
         "location": {"value": location},
         "cache-control": {"value": "no-store"},
     }
