@@ -245,6 +245,7 @@ _KINDS: dict[str, tuple[bytes, str]] = {
     "unknown compression": (_with(Member("a.js", method=14)), "method 14"),
     "stored with two sizes": (_with(Member("a.js", method=STORED, size=9)), "damaged"),
     "folder with content": (_with(Member("a/", b"hidden", STORED)), "has content"),
+    "accents without end": (_with(Member("a" + "\u0301" * 400)), "accents in a row"),
     "reserved folder": (_with(Member("_decant/404.html")), "reserved"),
     "name too long": (_with(Member("a" * 1_001)), "1,000 bytes"),
 }

@@ -13,6 +13,8 @@ from chalicelib.errors import UploadRefused
 UTF8_FLAG = 1 << 11  # APPNOTE 4.4.4, bit 11
 _UNICODE_PATH = 0x7075  # Info-ZIP's Unicode path extra field, APPNOTE 4.6.9
 _SHOWN_CHARACTERS = 120
+# UAX #15's "stream-safe" text; normalising takes the square of the length of such a run.
+_MAX_COMBINING_RUN = 30
 
 # S3 lists keys as XML 1.0, which has no control characters and no U+FFFE and U+FFFF.
 _CONTROL = "[\x00-\x1f\x7f-\x9f\ufffe\uffff]"
@@ -96,10 +98,17 @@ def why_unsafe(name: str) -> str | None:
     """What is wrong with an entry of that name, as the end of "The entry … "; None if nothing."""
     path = name[:-1] if name.endswith("/") else name  # a folder's name ends with "/"
     if not _UNSAFE.search(path):
-        return None
+        return None if name.isascii() else _why_not_normalisable(name)
     if not name:
         return "is without a name: zip the site's folder again"
     return next(reason for pattern, reason in _REASONS if re.search(pattern, name))
+
+
+def _why_not_normalisable(name: str) -> str | None:
+    marks = "".join("m" if unicodedata.combining(c) else " " for c in name)
+    if "m" * (_MAX_COMBINING_RUN + 1) not in marks:
+        return None
+    return f"has more than {_MAX_COMBINING_RUN} accents in a row in its name: rename the file"
 
 
 def is_junk(name: str) -> bool:

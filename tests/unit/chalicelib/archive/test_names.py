@@ -115,6 +115,11 @@ def test_unsafe_names_are_named_for_what_they_are(name: str, says: str) -> None:
     assert says in (why_unsafe(name) or "")
 
 
+def test_thirty_accents_in_a_row_are_allowed_and_one_more_is_not() -> None:
+    assert why_unsafe("a" + "\u0301" * 30 + "b" + "\u0323" * 30) is None
+    assert "more than 30 accents" in (why_unsafe("a" + "\u0301" * 15 + "\u0323" * 16) or "")
+
+
 @given(st.text(st.sampled_from("a./\\:\0"), max_size=8))
 def test_a_safe_name_stays_in_its_folder(name: str) -> None:
     if why_unsafe(name) is None:
