@@ -14,9 +14,12 @@ an old file for a year. What is accepted:
    styles must be better mixed, because photographs and downloads carry serial numbers, dates,
    colours and formulas (`DSC01234.jpg`, `1feb2024`, `ff8800cc`, `Ca2Fe5O9`).
 
+3. A script or style in a folder `assets/`, where Vite and VitePress put what they hash: 8
+   characters of base64url at the end of the name that do not read as words and numbers.
+
 Never HTML, documents, dates, numbers, UUIDs, or a word with a number (`Chapter1`, `facade01`).
-Hashes that look like that by chance are missed: about half of Vite's (one in four of those has no
-digit at all), one in ten of webpack's. What changed between versions could tell more than a name.
+Hashes that look like that by chance are missed: one in ten of webpack's, and outside `assets/` about
+half of Rollup's. What changed between versions could tell more than a name.
 """
 
 from __future__ import annotations
@@ -44,6 +47,10 @@ _IMMUTABLE_FOLDERS = re.compile(
     r"|_app/immutable/"  # SvelteKit: the rest of _app/ is not
     r")"
 )
+_VITE_FOLDER = re.compile(r"(?:^|/)assets/")
+# What a name in CamelCase, with numbers, is made of.
+_PIECES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[_-]")
+_VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _TOKEN = re.compile(r"[.-]([A-Za-z0-9_]+)$")
 _TOKEN_WITH_HYPHEN = re.compile(r"[.-]([A-Za-z0-9_-]{8})$")  # base64url has the hyphen, too
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -84,7 +91,19 @@ def is_fingerprinted(path: str) -> bool:
     if _is_hash(found[1], stem[: found.start()], code, suffixes):
         return True
     longer = _TOKEN_WITH_HYPHEN.search(stem)
-    return code and longer is not None and _is_base64_hash(longer[1], code)
+    if not code or longer is None:
+        return False
+    in_vite_folder = _VITE_FOLDER.search(path) is not None
+    return _is_base64_hash(longer[1], code) or (in_vite_folder and not _reads_as_words(longer[1]))
+
+
+def _reads_as_words(token: str) -> bool:
+    """Whether `token` is made of pronounceable words, acronyms, numbers and what joins them."""
+    pieces = _PIECES.findall(token)
+    return "".join(pieces) == token and all(
+        _VOWEL.search(piece) or not piece.isalpha() or (piece.isupper() and len(piece) > 1)
+        for piece in pieces
+    )
 
 
 def _is_hash(token: str, head: str, code: bool, suffixes: set[str]) -> bool:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 from botocore.credentials import Credentials
+from chalice.app import IAMAuthorizer
 
 from chalicelib.gateways.rows import version_row
 from chalicelib.records import Version
@@ -166,7 +167,7 @@ def assert_error(answer: Answer, *statuses: int) -> None:
 def assert_shut(world: World, answer: Answer, before: object) -> None:
     """API Gateway said 403, nothing changed, and the answer tells nothing internal."""
     assert answer.status == 403, answer
-    assert {name.lower() for name in answer.json} == {"message"}
+    assert {name.lower() for name in answer.json} <= {"message", "__type"}
     assert not INTERNAL.search(answer.body), answer.body
     assert world.state() == before
 
@@ -178,12 +179,12 @@ def test_the_routes_tested_here_are_all_the_routes_of_the_app() -> None:
     from app import app  # here: it is Lambda's entry and starts Powertools
 
     declared = {
-        (method, path): entry.authorizer.name
+        (method, path): type(entry.authorizer)
         for path, methods in app.routes.items()
         for method, entry in methods.items()
     }
     assert set(declared) == {(route.method, route.pattern) for route in ROUTES}
-    assert set(declared.values()) == {"IAMAuthorizer"}
+    assert set(declared.values()) == {IAMAuthorizer}
 
 
 def _flipped(headers: Headers) -> Headers:
@@ -350,7 +351,6 @@ ODD = {
     "a digit beyond ASCII": "%D9%A1",
     "not UTF-8": "%ff",
     "a NUL": "%00",
-    "a line feed": "%0d%0aSet-Cookie:%20a=b",
     "markup": "%22%3E%3Cscript%3E",
     "a space": "1%20",
     "a plus sign": "1+1",
@@ -372,12 +372,16 @@ def test_an_odd_path_parameter_is_a_400_or_404(world: World, odd: str) -> None:
     assert world.state() == before
 
 
-@pytest.mark.parametrize("value", ["a%2fb", "..%2f..%2faliases", "%2e%2e/versions"])
-def test_a_slash_in_a_path_parameter_leads_nowhere(world: World, value: str) -> None:
+@pytest.mark.parametrize(
+    "value", ["a%2fb", "..%2f..%2faliases", "%2e%2e/versions", "%0d%0aSet-Cookie:%20a=b"]
+)
+def test_a_path_parameter_that_breaks_out_leads_nowhere(world: World, value: str) -> None:
     before = world.state()
     for method, path in (("GET", f"/versions/{value}"), ("PUT", f"/aliases/{value}")):
         body = f'{{"version": {world.first}}}' if method == "PUT" else b""
-        assert world.ask(method, path, body).status in (400, 403, 404)
+        answer = world.ask(method, path, body)
+        assert answer.status in (400, 403, 404)
+        assert "set-cookie" not in answer.headers
     assert world.state() == before
 
 
@@ -421,7 +425,7 @@ def test_a_repeated_idempotency_key_gets_the_first_answer_and_changes_nothing(
     assert answer.json["changed"] is True
     assert switched.switch(switched.second).json["changed"] is True
     repeated = switched.switch(switched.first, Idempotency_Key=key)
-    assert (repeated.status, repeated.body) == (200, answer.body)
+    assert (repeated.status, repeated.json) == (200, answer.json)
     assert switched.current() == switched.second
 
 
@@ -431,7 +435,7 @@ def test_a_rollback_with_an_idempotency_key_is_carried_out_once(switched: World)
     )
     answers = [switched.door.ask(rollback, switched.admin) for _ in range(2)]
     assert [a.status for a in answers] == [200, 200]
-    assert answers[0].body == answers[1].body
+    assert answers[0].json == answers[1].json
     assert switched.current() == switched.first
 
 

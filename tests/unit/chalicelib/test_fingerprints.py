@@ -60,6 +60,10 @@ BASE32 = string.ascii_uppercase + "234567"
         "app-ABCD1234.js",
         "styles-5INURTSO.css",
         "media/logo-A2B3C4D5.png",
+        # Vite, whose hashes often have no digit
+        "assets/index-DkqWvGhj.js",
+        "assets/index-BvXxYz12.js",
+        "docs/assets/style-C0_-kLm9.css",
         # VitePress
         "assets/app.DaBc1234.js",
         "assets/guide_index.md.CkQx1a2b.lean.js",
@@ -162,6 +166,15 @@ def test_recognises_what_builders_write(path: str) -> None:
         "_app/env.js",
         "my_next/static/a.js",
         "_astro.js",
+        # in Vite's folder, but words
+        "assets/report-overview.js",
+        "assets/page-UserCard.js",
+        "assets/main-MyButton.js",
+        "assets/chart-HTMLView.js",
+        "assets/chapter-01-intro.js",
+        "assets/app-version2.js",
+        "assets/a-20241231.js",
+        "assets/style-dark-mode.css",
         # the hash is not where builders put it
         "8f3b2c1d.js",
         "8f3b2c1d/app.js",
@@ -205,6 +218,7 @@ def test_a_word_with_or_without_a_number_is_never_a_fingerprint(word: str, end: 
         (BASE32, 8, "main-{}.js", 0.74),
         (BASE32, 8, "chunk-{}.js", 1.0),
         (BASE64URL, 8, "index-{}.js", 0.45),
+        (BASE64URL, 8, "assets/index-{}.js", 0.88),
         (BASE64URL, 8, "logo-{}.png", 0.25),
         (BASE64URL, 8, "_astro/logo.{}.png", 1.0),
     ],
