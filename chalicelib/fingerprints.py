@@ -18,8 +18,8 @@ an old file for a year. What is accepted:
    characters of base64url at the end of the name that do not read as words and numbers.
 
 Never HTML, documents, dates, numbers, UUIDs, or a word with a number (`Chapter1`, `facade01`).
-Hashes that look like that by chance are missed: one in ten of webpack's, and outside `assets/` about
-half of Rollup's. What changed between versions could tell more than a name.
+Hashes that look like that by chance are missed: one in ten of webpack's, and about half of Rollup's
+outside `assets/`. What changed between versions could tell more than a name.
 """
 
 from __future__ import annotations

@@ -62,7 +62,6 @@ BASE32 = string.ascii_uppercase + "234567"
         "media/logo-A2B3C4D5.png",
         # Vite, whose hashes often have no digit
         "assets/index-DkqWvGhj.js",
-        "assets/index-BvXxYz12.js",
         "docs/assets/style-C0_-kLm9.css",
         # VitePress
         "assets/app.DaBc1234.js",
