@@ -85,7 +85,8 @@ def speak_as_one(event: Request, get_response: Callable[[Request], Response]) ->
     """Give what Chalice answers by itself (415, and 500, which it has logged) the shape of ours."""
     response = get_response(event)
     if isinstance(response.body, dict) and "Code" in response.body:
-        request_id = event.context.get("requestId", "")
+        # Lambda's id and not API Gateway's: each line of the log has it.
+        request_id = app.lambda_context.aws_request_id
         response.body = api.chalice_error(response.status_code, request_id)
     return response
 

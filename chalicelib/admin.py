@@ -82,7 +82,7 @@ class Admin:
                 by=by,
             ),
         )
-        return alias, isinstance(decision, Move)
+        return alias, isinstance(decision, Move) and decision.changes
 
     def rollback(self, name: str, *, leaving: int | None, by: str) -> tuple[Alias, bool]:
         """Point `name` at the version before; returns the alias and whether anything changed.
@@ -105,7 +105,7 @@ class Admin:
             )
 
         alias, decision = self._pointing.point(name, decide)
-        return alias, isinstance(decision, Move)
+        return alias, isinstance(decision, Move) and decision.changes
 
     def _ready(self, alias: Alias) -> frozenset[int]:
         ready = set()

@@ -83,6 +83,13 @@ class PipelineFailed(BaseModel):
     detail: _PipelineDetail
 
 
+class UploadFailed(BaseModel):
+    """What Lambda sends on when `on_upload` has failed for good: the event that it failed on."""
+
+    model_config = _FROZEN
+    request: ObjectCreated = Field(alias="requestPayload")
+
+
 Model = TypeVar("Model", bound=BaseModel)
 
 

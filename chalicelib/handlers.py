@@ -12,8 +12,10 @@ from chalicelib.events import (
     ObjectCreated,
     PipelineFailed,
     ShardTask,
+    UploadFailed,
     parse,
 )
+from chalicelib.ids import deployment_id
 from chalicelib.observability import count, logger
 from chalicelib.records import Deployment
 from chalicelib.root import root
@@ -71,7 +73,7 @@ def copy(event: Json) -> Json:
         files = root.copy(task.deployment_id, task.shard)
     except DecantError as error:
         # Distributed Map reports only that a child failed: the reason must be kept here.
-        root.records.note(task.deployment_id, reason=str(error))
+        root.records.explain(task.deployment_id, str(error))
         raise
     count("FilesStored", files)
     logger.info("shard stored", extra={"shard": task.shard, "files": files})
@@ -104,20 +106,32 @@ def prune(event: Json) -> Json:
 
 
 def fail(event: Json) -> Json:
-    """Say why a deployment ended: called by the state machine, or when its pipeline failed."""
-    if "detail" in event:
-        failed = parse(PipelineFailed, event).detail
-        id_ = root.pipelines.deployment_of(failed.pipeline, failed.execution_id)
-        error, cause = "the pipeline failed", ""
-    else:
-        task = _task(FailTask, event)
-        id_, error, cause = task.deployment_id, task.error.error, task.error.cause
+    """Say why a deployment ended.
+
+    Called by the state machine, when the pipeline failed, and when on_upload has given up.
+    """
+    id_, error, cause = _failure(event)
     if id_ is not None:
         logger.set_correlation_id(id_)
-        root.fail(id_, error, cause)
-        count("Failed")
-        logger.warning("deployment failed", extra={"deployment_id": id_, "error": error})
+        if root.fail(id_, error, cause):
+            count("Failed")
+            logger.warning("deployment failed", extra={"deployment_id": id_, "error": error})
     return {"deployment_id": id_}
+
+
+def _failure(event: Json) -> tuple[str | None, str, str]:
+    """Deployment id (None: there is none), error and cause."""
+    if "requestPayload" in event:
+        upload = parse(UploadFailed, event).request.upload
+        id_ = deployment_id(upload.bucket, upload.key, upload.version_id)
+        known = root.records.deployment(id_) is not None
+        return id_ if known else None, "the pipeline could not be started", ""
+    if "detail" in event:
+        failed = parse(PipelineFailed, event).detail
+        started = root.pipelines.deployment_of(failed.pipeline, failed.execution_id)
+        return started, root.pipelines.failure_of(failed.pipeline, failed.execution_id), ""
+    task = parse(FailTask, event)
+    return task.deployment_id, task.error.error, task.error.cause
 
 
 def _task(model: type[Task], event: Json) -> Task:

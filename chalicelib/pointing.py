@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib import alias_record
+from chalicelib.backoff import Backoff
 from chalicelib.decisions.activation import Move, Stay
 from chalicelib.errors import NotFound, PreconditionFailed
 from chalicelib.gateways.records import Records
@@ -21,9 +22,10 @@ ATTEMPTS = 8  # each lost attempt means that another decision about the same ali
 class Pointing:
     """Carries out decisions about aliases."""
 
-    def __init__(self, records: Records, store: KeyValueStore) -> None:
+    def __init__(self, records: Records, store: KeyValueStore, *, backoff: Backoff) -> None:
         self._records = records
         self._store = store
+        self._backoff = backoff
 
     def point(
         self, name: str, decide: Callable[[Alias | None], Move | Stay]
@@ -33,13 +35,14 @@ class Pointing:
         Projects also when the decision is to stay: that repairs what an earlier run left undone.
         Raises what `decide` raises; NotFound; PreconditionFailed after 8 lost attempts.
         """
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             alias = self._records.alias(name)
             decision = decide(alias)
             if isinstance(decision, Move):
                 try:
                     self._records.move(decision)
                 except PreconditionFailed:
+                    self._backoff.wait(attempt)
                     continue
                 alias = decision.alias
             self.project(name)

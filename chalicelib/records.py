@@ -24,7 +24,7 @@ DeploymentStatus = Literal[
 TERMINAL: frozenset[DeploymentStatus] = frozenset(
     {"refused", "live", "ready", "superseded", "failed"}
 )
-VersionStatus = Literal["pending", "ready", "failed", "pruning", "pruned"]
+VersionStatus = Literal["pending", "ready", "failed", "pruning", "deleting", "pruned"]
 HtmlHandling = Literal["auto-trailing-slash", "force-trailing-slash", "drop-trailing-slash", "none"]
 NotFoundMode = Literal["404-page", "single-page-application", "none"]
 PageForm = Literal["folder", "file"]

@@ -17,6 +17,7 @@ from botocore.config import Config
 from chalicelib.admin import Admin
 from chalicelib.api import Api
 from chalicelib.archive import Limits
+from chalicelib.backoff import Backoff
 from chalicelib.decisions.retention import Retention
 from chalicelib.deploy.activate import Activate
 from chalicelib.deploy.copy import THREADS, Copy
@@ -42,8 +43,11 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 6},
     max_pool_connections=THREADS + 4,
     connect_timeout=5,  # seconds
-    read_timeout=60,  # seconds
+    read_timeout=20,  # seconds; the shortest function lives 29
 )
+
+
+_BACKOFF = Backoff(time.sleep, random.random)
 
 
 def _now() -> datetime:
@@ -73,7 +77,7 @@ class Root:
     @cached_property
     def records(self) -> Records:
         """The record in DynamoDB."""
-        return Records(self._dynamodb, self.settings.table, now=_timestamp)
+        return Records(self._dynamodb, self.settings.table, now=_timestamp, backoff=_BACKOFF)
 
     @cached_property
     def pipelines(self) -> Pipelines:
@@ -83,13 +87,11 @@ class Root:
     @cached_property
     def _store(self) -> KeyValueStore:
         client = boto3.client("cloudfront-keyvaluestore", config=_CONFIG)
-        return KeyValueStore(
-            client, self.settings.store_arn, sleep=time.sleep, random=random.random
-        )
+        return KeyValueStore(client, self.settings.store_arn, backoff=_BACKOFF)
 
     @cached_property
     def _pointing(self) -> Pointing:
-        return Pointing(self.records, self._store)
+        return Pointing(self.records, self._store, backoff=_BACKOFF)
 
     @cached_property
     def _limits(self) -> Limits:
@@ -154,6 +156,7 @@ class Root:
         return Prune(
             self._objects,
             self.records,
+            self._pointing,
             hosting_bucket=self.settings.hosting_bucket,
             retention=Retention(
                 self.settings.keep_versions, timedelta(hours=self.settings.grace_hours)

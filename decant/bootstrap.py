@@ -18,8 +18,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from botocore.exceptions import NoCredentialsError
+
+from chalicelib.errors import Missing
 from chalicelib.gateways.objects import Objects
+from chalicelib.gateways.translate import translated
 from decant import chalice_stage
+from decant.aws_errors import asking
 from decant.connection import client_config, session_for
 from decant.profiles import StageProfile
 from edge.template import edge_stack
@@ -125,8 +130,8 @@ class _Bootstrap:
         path.parent.mkdir(parents=True, exist_ok=True)
         if known is not None:
             path.write_text(json.dumps(known["deployed"], indent=2) + "\n")
-        else:
-            path.unlink(missing_ok=True)  # left by another account or an emptied local AWS
+        elif path.exists() and not self._api_exists(path):
+            path.unlink()  # left by another account or an emptied local AWS
         if known is not None and known["fingerprint"] == wanted:
             return at_endpoint(chalice_stage.api_url(known["deployed"]), self._profile), False
         self._report(Step(_APP, "packages", "IN_PROGRESS"))
@@ -136,21 +141,37 @@ class _Bootstrap:
         self._report(Step(_APP, "functions and API", "COMPLETE"))
         return at_endpoint(address, self._profile), True
 
+    def _api_exists(self, deployed: Path) -> bool:
+        """Whether the API that `deployed` speaks of is here: a run before this one was cut off."""
+        address = chalice_stage.api_url(json.loads(deployed.read_text()))
+        api_id = urlsplit(address).netloc.split(".", 1)[0]
+        try:
+            with translated(f"API {api_id}"):
+                self._client("apigateway").get_rest_api(restApiId=api_id)
+        except Missing:
+            return False
+        return True
+
     def _say(self, line: str) -> None:
         if line.startswith(("Creating", "Updating", "Deleting")):
             self._report(Step(_APP, line, "IN_PROGRESS"))
 
     def _environment(self) -> dict[str, str]:
-        """What sends another process to the same stage: region, credentials, endpoint."""
+        """What sends another process to the same stage, as the same caller."""
         profile = self._profile
+        with asking("your credentials"):
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                raise NoCredentialsError
+            frozen = credentials.get_frozen_credentials()
         wanted = {
             "AWS_DEFAULT_REGION": profile.region,
-            "AWS_PROFILE": profile.profile,
             "AWS_ENDPOINT_URL": profile.endpoint_url,
-            "AWS_ACCESS_KEY_ID": profile.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": profile.secret_access_key,
+            "AWS_ACCESS_KEY_ID": frozen.access_key,
+            "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+            "AWS_SESSION_TOKEN": frozen.token,
         }
-        return {name: value for name, value in wanted.items() if value is not None}
+        return {name: value for name, value in wanted.items() if value}
 
 
 def at_endpoint(url: str, profile: StageProfile) -> str:

@@ -31,6 +31,21 @@ ROLES = {
 }
 
 
+# What would make Chalice sign as somebody else than the stacks were deployed by.
+_IDENTITY = frozenset(
+    {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_SECURITY_TOKEN",
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+    }
+)
+
+
 class ChaliceFailed(DecantError):
     """`chalice deploy` ended with an error; the message has its last lines."""
 
@@ -83,15 +98,15 @@ def deploy(
 ) -> str:
     """Run `chalice deploy --stage S`; returns the address that it gives the admin API.
 
-    `environment` is added to this process's own (credentials, region, endpoint); `say` gets each
-    line the command prints. Raises ChaliceFailed.
+    `environment` says as whom and where (credentials, region, endpoint): nothing of that is taken
+    from this process's own. `say` gets each line the command prints. Raises ChaliceFailed.
     """
     command = [str(Path(sys.executable).with_name("chalice")), "deploy", "--stage", stage]
     lines: list[str] = []
     with subprocess.Popen(
         command,
         cwd=project,
-        env={**os.environ, **environment},
+        env={**_inherited(), **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -104,6 +119,10 @@ def deploy(
         tail = "\n".join(lines[-12:])
         raise ChaliceFailed(f"`chalice deploy --stage {stage}` failed; its last lines:\n{tail}")
     return api_url(json.loads(deployed_path(project, stage).read_text()))
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _IDENTITY}
 
 
 def deployed_path(project: Path, stage: str) -> Path:

@@ -18,7 +18,7 @@ from chalicelib.errors import InvalidRequest, NotFound
 
 STAGES_FOLDER = Path(".decant") / "stages"  # below the folder the command is run in
 # The stage is part of bucket names (63 characters at the most), which take no upper case.
-STAGE_PATTERN = r"[a-z][a-z0-9-]{0,19}"
+STAGE_PATTERN = r"[a-z][a-z0-9-]{0,17}"
 _URL_PATTERN = r"^https?://[^/\s]+"
 
 
@@ -122,7 +122,7 @@ def check_stage(stage: str) -> str:
     """`stage` itself. Raises InvalidRequest when it cannot name a stage."""
     if re.fullmatch(STAGE_PATTERN, stage) is None:
         raise InvalidRequest(
-            f"{stage!r} cannot name a stage: use up to 20 lower-case letters, digits and hyphens, "
+            f"{stage!r} cannot name a stage: use up to 18 lower-case letters, digits and hyphens, "
             "the first a letter."
         )
     return stage

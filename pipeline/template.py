@@ -9,12 +9,23 @@ from typing import Any
 from stacks.model import Stack, load_yaml
 
 HERE = Path(__file__).parent
+# CodePipeline names the folder of a pipeline's artifacts after the start of the pipeline's name.
+ARTIFACT_FOLDER_CHARACTERS = 20
 
 # Errors that the same input brings again are not retried; everything else may be passing.
 RETRY = [
     {
-        "ErrorEquals": ["UploadRefused", "VersionCorrupt", "InvalidRequest", "NotFound"],
+        "ErrorEquals": ["UploadRefused", "VersionCorrupt", "InvalidRequest", "NotFound", "Missing"],
         "MaxAttempts": 0,
+    },
+    {
+        # A new account runs some 10 functions at once: wait for a turn as long as it takes.
+        "ErrorEquals": ["Lambda.TooManyRequestsException"],
+        "IntervalSeconds": 2,
+        "BackoffRate": 1.5,
+        "MaxAttempts": 50,
+        "MaxDelaySeconds": 60,
+        "JitterStrategy": "FULL",
     },
     {
         "ErrorEquals": ["States.ALL"],
@@ -62,6 +73,7 @@ def pipeline_stack(stage: str, *, source_bucket: str, artifact_bucket: str, api_
             "Stage": stage,
             "SourceBucket": source_bucket,
             "ArtifactBucket": artifact_bucket,
+            "ArtifactFolder": f"decant-{stage}-release"[:ARTIFACT_FOLDER_CHARACTERS],
             "ApiUrl": api_url,
         },
     )

@@ -17,7 +17,10 @@ from stacks.model import Stack, Step
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import DescribeChangeSetOutputTypeDef
+    from mypy_boto3_cloudformation.type_defs import (
+        DescribeChangeSetOutputTypeDef,
+        ParameterTypeDef,
+    )
 
 _POLL_SECONDS = 1.0
 _TIMEOUT_SECONDS = 45 * 60  # a distribution takes minutes; more than this is a stuck stack
@@ -65,7 +68,8 @@ class Stacks:
                 "(its buckets hold nothing yet), then run this again."
             )
         exists = before is not None and before["StackStatus"] != "REVIEW_IN_PROGRESS"
-        change_set = self._create_change_set(stack, exists)
+        present = {p["ParameterKey"] for p in before.get("Parameters", [])} if exists else set()
+        change_set = self._create_change_set(stack, exists, present)
         if change_set is None:
             return False
         seen = {event["EventId"] for event in self._events(stack.name)}
@@ -84,17 +88,21 @@ class Stacks:
             with translated(f"stack {name}"):
                 raise
 
-    def _create_change_set(self, stack: Stack, exists: bool) -> str | None:
+    def _create_change_set(self, stack: Stack, exists: bool, present: set[str]) -> str | None:
+        # What somebody chose for the stack before, and nobody gives now, stays as it is.
+        kept = (present & stack.template.get("Parameters", {}).keys()) - stack.parameters.keys()
+        parameters: list[ParameterTypeDef] = [
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in stack.parameters.items()
+        ]
+        parameters += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)]
         with translated(f"stack {stack.name}"):
             arn = self._client.create_change_set(
                 StackName=stack.name,
                 ChangeSetName=f"decant-{self._token()}",
                 ChangeSetType="UPDATE" if exists else "CREATE",
                 TemplateBody=stack.body,
-                Parameters=[
-                    {"ParameterKey": key, "ParameterValue": value}
-                    for key, value in stack.parameters.items()
-                ],
+                Parameters=parameters,
                 Capabilities=["CAPABILITY_IAM"],
             )["Id"]
         described = self._await_change_set(stack.name, arn)

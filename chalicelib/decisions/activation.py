@@ -17,17 +17,23 @@ MAX_PREVIOUS = 20  # versions to roll back to; more would only make the record g
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Write `alias` (its `revision` is one above the one read) and `audit`, together."""
+    """Write `alias` (its `revision` is one above the one read) and `audit`, together.
+
+    `changes` is False when the alias stays where it is and as it is locked: only that a person
+    has decided so is written, which outdates the uploads before.
+    """
 
     alias: Alias
     audit: AuditEntry
+    changes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Leave the alias as it is: it points there already, a later decision stands, it is locked."""
+    """Leave the alias as it is: it points there already, a later decision stands, it is locked,
+    or the deployment that asks has ended."""
 
-    because: Literal["already", "superseded", "locked"]
+    because: Literal["already", "superseded", "locked", "ended"]
 
 
 def after_deployment(alias: Alias | None, version: Version, *, now: str) -> Move | Stay:
@@ -93,13 +99,7 @@ def switch(
     _must_be_ready(version)
     locked = lock if lock is not None else (alias.locked if alias else False)
     if alias is not None and alias.version == version.number:
-        if alias.locked == locked:
-            return Stay("already")
-        same = replace(alias, locked=locked, revision=alias.revision + 1)
-        action: Literal["lock", "unlock"] = "lock" if locked else "unlock"
-        return Move(
-            same, AuditEntry(at=now, alias=name, action=action, by=by, version=same.version)
-        )
+        return _confirm(alias, locked, order=order, now=now, by=by)
     moved = replace(_moved(alias, name, version.number, order=order, now=now, by=by), locked=locked)
     return Move(
         moved,
@@ -112,6 +112,18 @@ def switch(
             replaced=alias.version if alias else None,
         ),
     )
+
+
+def _confirm(alias: Alias, locked: bool, *, order: str, now: str, by: str) -> Move | Stay:
+    """A person says that the alias is to stay where it is."""
+    if alias.locked == locked and order <= alias.order:
+        return Stay("already")
+    action: Literal["lock", "unlock", "switch"] = "switch"
+    if alias.locked != locked:
+        action = "lock" if locked else "unlock"
+    same = replace(alias, locked=locked, order=max(order, alias.order), revision=alias.revision + 1)
+    audit = AuditEntry(at=now, alias=alias.name, action=action, by=by, version=same.version)
+    return Move(same, audit, changes=alias.locked != locked)
 
 
 def rollback(
@@ -174,7 +186,8 @@ def _must_be_ready(version: Version) -> None:
     why = {
         "pending": "its files are still being stored: wait until its deployment has finished",
         "failed": "its deployment failed: upload it again",
-        "pruning": "its files are being deleted: upload it again",
+        "pruning": "its files are about to be deleted: upload it again",
+        "deleting": "its files are being deleted: upload it again",
         "pruned": "its files have been deleted: upload it again",
     }[version.status]
     raise Conflict(f"v{version.number} cannot be switched to, because {why}.")

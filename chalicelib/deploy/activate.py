@@ -9,7 +9,7 @@ from chalicelib.deploy.running import running
 from chalicelib.errors import VersionCorrupt
 from chalicelib.gateways.records import Records
 from chalicelib.pointing import Pointing
-from chalicelib.records import DeploymentStatus
+from chalicelib.records import TERMINAL, Alias, DeploymentStatus
 
 
 class Activate:
@@ -23,19 +23,28 @@ class Activate:
     def __call__(self, deployment_id: str) -> DeploymentStatus:
         """Decide and carry out; returns how the deployment ended: live, superseded or ready.
 
-        Raises VersionCorrupt when the version is not ready; AwsError.
+        One that has ended already (live, failed ...) moves nothing: what a person decided since
+        then, or what its record says, stands. Raises VersionCorrupt when the version is not ready;
+        AwsError.
         """
         at_work = running(self._records, deployment_id)
         version = at_work.version
         if version.status != "ready":
             raise VersionCorrupt(f"v{version.number} is {version.status}, not ready: it stays off.")
         self._records.progress(deployment_id, "activating")
-        _, decision = self._pointing.point(
-            version.alias, lambda alias: after_deployment(alias, version, now=self._now())
-        )
-        status = _status(decision)
-        self._records.progress(deployment_id, status)
-        return status
+
+        def decide(alias: Alias | None) -> Move | Stay:
+            if self._status_of(deployment_id) in TERMINAL:
+                return Stay("ended")
+            return after_deployment(alias, version, now=self._now())
+
+        _, decision = self._pointing.point(version.alias, decide)
+        if decision != Stay("ended"):
+            self._records.progress(deployment_id, _status(decision))
+        return self._status_of(deployment_id)
+
+    def _status_of(self, deployment_id: str) -> DeploymentStatus:
+        return running(self._records, deployment_id).deployment.status
 
 
 def _status(decision: Move | Stay) -> DeploymentStatus:

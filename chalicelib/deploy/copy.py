@@ -13,12 +13,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from chalicelib import work
 from chalicelib.archive import iter_entries
-from chalicelib.deploy.running import running
+from chalicelib.deploy.running import must_be_pending, running, upload_gone
+from chalicelib.errors import Missing
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
 from chalicelib.manifest import layer_prefix
 from chalicelib.media_types import headers_for
-from chalicelib.work import MB, StoredFile
+from chalicelib.records import Source
+from chalicelib.work import MB, Shard, StoredFile
 
 SMALL_BYTES = 8 * MB  # one PUT, held in memory; above it parts of 8 MB
 WINDOW_BYTES = 64 * MB
@@ -53,13 +55,11 @@ class Copy:
 
     def _store(self, deployment_id: str, number: int) -> list[StoredFile]:
         at_work = running(self._records, deployment_id)
+        must_be_pending(at_work.version)
         shard = work.decode_shard(
             self._objects.get(self._artifacts, work.shard_key(deployment_id, number))
         )
-        source = at_work.deployment.source
-        chunks = self._objects.stream(
-            source.bucket, source.key, source.version_id, shard.start, shard.end
-        )
+        chunks = self._chunks(at_work.deployment.source, shard)
         paths = {file.entry.header_offset: file.path for file in shard.files}
         prefix = layer_prefix(at_work.version.number)
         entries = tuple(file.entry for file in shard.files)
@@ -78,6 +78,14 @@ class Copy:
                 stored.append(StoredFile(path, entry.bytes, digest))
             window.drain()
         return stored
+
+    def _chunks(self, source: Source, shard: Shard) -> Iterator[bytes]:
+        try:
+            yield from self._objects.stream(
+                source.bucket, source.key, source.version_id, shard.start, shard.end
+            )
+        except Missing as error:
+            raise upload_gone(source) from error
 
     def _put_small(self, key: str, body: bytes, headers: Mapping[str, str]) -> None:
         self._objects.put(self._hosting, key, body, headers)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from chalicelib import work
 from chalicelib.alias_record import flat_rules
-from chalicelib.deploy.running import Running, running
+from chalicelib.deploy.running import Running, must_be_pending, running
 from chalicelib.errors import Missing, PreconditionFailed, VersionCorrupt
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
@@ -54,6 +54,7 @@ class Finish:
         number = at_work.version.number
         if at_work.version.status == "ready":
             return number
+        must_be_pending(at_work.version)
         self._records.progress(deployment_id, "finishing")
         stored = self._stored(deployment_id)
         self._verify(at_work, stored)
@@ -112,13 +113,12 @@ class Finish:
             bytes=sum(file.bytes for file in manifest.files),
             rules=rules,
         )
+        if warnings:  # before the version is ready: a repeat ends there
+            deployment = at_work.deployment
+            every = dict.fromkeys((*deployment.warnings, *warnings))
+            self._records.progress(deployment.id, "finishing", warnings=tuple(every))
         try:
             self._records.put_version(ready, expect="pending")
         except PreconditionFailed:
             if self._records.version(manifest.version).status != "ready":
                 raise
-        if warnings:
-            deployment = at_work.deployment
-            self._records.progress(
-                deployment.id, "finishing", warnings=(*deployment.warnings, *warnings)
-            )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from chalicelib import work
 from chalicelib.archive import Limits, inspect
-from chalicelib.deploy.running import running
+from chalicelib.deploy.running import running, upload_gone
+from chalicelib.errors import Missing
 from chalicelib.gateways.objects import Objects, ObjectSource
 from chalicelib.gateways.records import Records
 
@@ -32,14 +33,18 @@ class Plan:
         self._limits = limits
 
     def __call__(self, deployment_id: str) -> Planned:
-        """Write every shard, then their list. Raises UploadRefused, NotFound, AwsError."""
+        """Write every shard, then their list. Raises UploadRefused, NotFound, AwsError
+        (Missing: the upload was deleted)."""
         deployment = running(self._records, deployment_id).deployment
         self._records.progress(deployment_id, "planning")
         where = deployment.source
         source = ObjectSource(
             self._objects, where.bucket, where.key, where.version_id, where.size_bytes
         )
-        site = inspect(source, self._limits)
+        try:
+            site = inspect(source, self._limits)
+        except Missing as error:
+            raise upload_gone(where) from error
         shards = work.plan_shards(site.files)
         for shard in shards:
             self._put(work.shard_key(deployment_id, shard.number), work.encode_shard(shard))

@@ -9,6 +9,7 @@ from chalicelib.records import Source
 
 if TYPE_CHECKING:
     from mypy_boto3_codepipeline import CodePipelineClient
+    from mypy_boto3_codepipeline.type_defs import ActionExecutionDetailTypeDef
 
 SOURCE_ACTION = "Source"  # the name of the source action in pipeline/template.yaml
 DEPLOYMENT_VARIABLE = "deployment_id"  # the variable the pipeline hands to the state machine
@@ -56,3 +57,22 @@ class Pipelines:
             if variable.get("name") == DEPLOYMENT_VARIABLE:
                 return variable.get("resolvedValue")
         return None
+
+    def failure_of(self, pipeline: str, execution_id: str) -> str:
+        """Which action of the execution failed and why, as far as CodePipeline knows."""
+        pages = self._client.get_paginator("list_action_executions").paginate(
+            pipelineName=pipeline, filter={"pipelineExecutionId": execution_id}
+        )
+        with translated(f"the execution {execution_id} of {pipeline}"):
+            for page in pages:
+                for action in page["actionExecutionDetails"]:
+                    if action.get("status") == "Failed":
+                        return _failure(action)
+        return f"the pipeline's execution {execution_id} was stopped"
+
+
+def _failure(action: ActionExecutionDetailTypeDef) -> str:
+    result = action.get("output", {}).get("executionResult", {})
+    told = result.get("errorDetails", {}).get("message") or result.get("externalExecutionSummary")
+    why = (told or "CodePipeline does not say why").rstrip(".")
+    return f"the pipeline's action {action.get('actionName')} failed: {why}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.backoff import Backoff
 from chalicelib.decisions.activation import Move
 from chalicelib.errors import NotFound, PreconditionFailed
 from chalicelib.gateways import rows
@@ -25,6 +26,12 @@ from chalicelib.records import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+# Condition on a deployment's row: it is there and has not ended.
+_ENDED = {f":t{n}": {"S": status} for n, status in enumerate(sorted(TERMINAL))}
+_NOT_ENDED = f"attribute_exists(pk) AND NOT #status IN ({', '.join(_ENDED)})"
+_STATUS = {"#status": "status"}
 
 ATTEMPTS = 10  # two uploads at once lose a race or two; ten in a row means something is wrong
 
@@ -32,10 +39,13 @@ ATTEMPTS = 10  # two uploads at once lose a race or two; ten in a row means some
 class Records:
     """Reads and writes the stage's table."""
 
-    def __init__(self, client: DynamoDBClient, table: str, *, now: Callable[[], str]) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, *, now: Callable[[], str], backoff: Backoff
+    ) -> None:
         self._client = client
         self._table = table
         self._now = now
+        self._backoff = backoff
 
     # Reading ---------------------------------------------------------------------------------
 
@@ -106,11 +116,12 @@ class Records:
         )
         return tuple(rows.read_alias(row) for row in found)
 
-    def audit(self) -> tuple[AuditEntry, ...]:
-        """The audit log, oldest first."""
+    def audit(self, *, since: str) -> tuple[AuditEntry, ...]:
+        """The audit log from the time `since` on, oldest first."""
         found = self._query(
-            KeyConditionExpression="pk = :audit",
-            ExpressionAttributeValues={":audit": {"S": "audit"}},
+            KeyConditionExpression="pk = :audit AND sk >= :since",
+            ExpressionAttributeValues={":audit": {"S": "audit"}, ":since": {"S": since}},
+            ConsistentRead=True,
         )
         return tuple(rows.read_audit(row) for row in found)
 
@@ -136,7 +147,7 @@ class Records:
         `accept` makes both records from the number. A deployment that is already recorded is
         returned as it is and takes no number: the same event may arrive any number of times.
         """
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             known = self.deployment(deployment_id)
             if known is not None:
                 return known
@@ -146,7 +157,8 @@ class Records:
                 self._accept(last, deployment, version)
                 return deployment
             except PreconditionFailed:
-                continue  # another upload took this number, or this deployment is recorded now
+                # Another upload took this number, or this deployment is recorded now.
+                self._backoff.wait(attempt)
         raise PreconditionFailed("Too many uploads at once took version numbers: retry.")
 
     def _counter(self) -> int:
@@ -193,29 +205,50 @@ class Records:
     ) -> bool:
         """Set the status, and further attributes, unless the deployment has already ended.
 
-        Returns False, and changes nothing, when it has: a repeated task cannot reopen it.
+        Returns False, and changes nothing, when it has: a repeated task cannot reopen it. One that
+        goes on well loses the reason of an attempt that failed on the way.
         """
         names = {f"#{name}": name for name in facts}
         sets = "".join(f", #{name} = :{name}" for name in facts)
-        ended = {f":t{n}": {"S": s} for n, s in enumerate(sorted(TERMINAL))}
+        past = status == "finishing" or status in TERMINAL
+        well = " REMOVE reason" if past and "reason" not in facts else ""
+        return self._update_open(
+            deployment_id,
+            f"SET #status = :status, updated_at = :now{sets}{well}",
+            names,
+            {
+                ":status": {"S": status},
+                ":now": {"S": self._now()},
+                **{f":{name}": rows.value(fact) for name, fact in facts.items()},
+            },
+        )
+
+    def _update_open(
+        self, deployment_id: str, update: str, names: dict[str, str], values: rows.Row
+    ) -> bool:
+        """Update a deployment's row unless the deployment has ended; returns whether it was."""
         try:
             with translated(f"deployment {deployment_id}"):
                 self._client.update_item(
                     TableName=self._table,
                     Key=rows.deployment_key(deployment_id),
-                    UpdateExpression=f"SET #status = :status, updated_at = :now{sets}",
-                    ConditionExpression=f"NOT #status IN ({', '.join(ended)})",
-                    ExpressionAttributeNames={"#status": "status"} | names,
-                    ExpressionAttributeValues={
-                        ":status": {"S": status},
-                        ":now": {"S": self._now()},
-                        **ended,
-                        **{f":{name}": rows.value(fact) for name, fact in facts.items()},
-                    },
+                    UpdateExpression=update,
+                    ConditionExpression=_NOT_ENDED,
+                    ExpressionAttributeNames=_STATUS | names,
+                    ExpressionAttributeValues={**_ENDED, **values},
                 )
         except PreconditionFailed:
             return False
         return True
+
+    def explain(self, deployment_id: str, reason: str) -> None:
+        """Keep why an attempt failed, for Fail to find; not when the deployment has ended."""
+        self._update_open(
+            deployment_id,
+            "SET #reason = :reason",
+            {"#reason": "reason"},
+            {":reason": {"S": reason}},
+        )
 
     def note(self, deployment_id: str, **facts: str) -> None:
         """Set attributes of a deployment that have no value yet; those that have keep it."""
@@ -230,17 +263,16 @@ class Records:
                 )
 
     def shard_done(self, deployment_id: str, shard: int) -> None:
-        """Add `shard` to the set of shards that are stored: the same one counts once."""
-        with translated(f"deployment {deployment_id}"):
-            self._client.update_item(
-                TableName=self._table,
-                Key=rows.deployment_key(deployment_id),
-                UpdateExpression="ADD done_shards :shard SET updated_at = :now",
-                ExpressionAttributeValues={
-                    ":shard": {"NS": [str(shard)]},
-                    ":now": {"S": self._now()},
-                },
-            )
+        """Add `shard` to the set of shards that are stored: the same one counts once.
+
+        A deployment that has ended stays as it is.
+        """
+        self._update_open(
+            deployment_id,
+            "ADD done_shards :shard SET updated_at = :now",
+            {},
+            {":shard": {"NS": [str(shard)]}, ":now": {"S": self._now()}},
+        )
 
     def put_version(self, version: Version, *, expect: VersionStatus) -> None:
         """Replace a version whose status is still `expect`. Raises PreconditionFailed."""
@@ -256,7 +288,8 @@ class Records:
     def move(self, move: Move) -> None:
         """Write an alias and its audit entry, if the alias is as it was read and the version ready.
 
-        Raises PreconditionFailed when either has changed: read again, decide again.
+        A deployment's own move is written only while that deployment goes on.
+        Raises PreconditionFailed when any of it has changed: read again, decide again.
         """
         alias = move.alias
         with translated(f"alias {alias.name}"):
@@ -275,7 +308,7 @@ class Records:
                             "TableName": self._table,
                             "Key": rows.version_key(alias.version),
                             "ConditionExpression": "#status = :ready",
-                            "ExpressionAttributeNames": {"#status": "status"},
+                            "ExpressionAttributeNames": _STATUS,
                             "ExpressionAttributeValues": {":ready": {"S": "ready"}},
                         }
                     },
@@ -285,5 +318,21 @@ class Records:
                             "Item": rows.audit_row(move.audit, alias.revision),
                         }
                     },
+                    *self._still_going(move.audit.deployment_id),
                 ]
             )
+
+    def _still_going(self, deployment_id: str | None) -> list[TransactWriteItemTypeDef]:
+        if deployment_id is None:
+            return []
+        return [
+            {
+                "ConditionCheck": {
+                    "TableName": self._table,
+                    "Key": rows.deployment_key(deployment_id),
+                    "ConditionExpression": _NOT_ENDED,
+                    "ExpressionAttributeNames": _STATUS,
+                    "ExpressionAttributeValues": _ENDED,
+                }
+            }
+        ]

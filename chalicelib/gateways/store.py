@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from chalicelib.backoff import Backoff
 from chalicelib.errors import AwsError, Missing, PreconditionFailed
 from chalicelib.gateways.translate import translated
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudfront_keyvaluestore import CloudFrontKeyValueStoreClient
 
 ATTEMPTS = 8  # a lost ETag is normal when several deployments finish together
-_BASE_WAIT_SECONDS = 0.1
 
 
 class KeyValueStore:
@@ -23,13 +23,11 @@ class KeyValueStore:
         client: CloudFrontKeyValueStoreClient,
         arn: str,
         *,
-        sleep: Callable[[float], None],
-        random: Callable[[], float],
+        backoff: Backoff,
     ) -> None:
         self._client = client
         self._arn = arn
-        self._sleep = sleep
-        self._random = random
+        self._backoff = backoff
 
     def get(self, key: str) -> str | None:
         """The value of `key`; None when there is none."""
@@ -60,7 +58,7 @@ class KeyValueStore:
                 stale = isinstance(error, PreconditionFailed) or error.code == "ValidationException"
                 if not stale or attempt == ATTEMPTS - 1:
                     raise
-            self._sleep(_BASE_WAIT_SECONDS * 2**attempt * self._random())
+            self._backoff.wait(attempt)
 
     def _etag(self) -> str:
         with translated("the KeyValueStore"):

@@ -16,6 +16,7 @@ _MISSING = {
     "NoSuchBucket",
     "NoSuchVersion",
     "NotFound",
+    "NotFoundException",
     "ResourceNotFoundException",
     "PipelineNotFoundException",
     "PipelineExecutionNotFoundException",
@@ -29,7 +30,11 @@ _PRECONDITION = {
     "ConditionalRequestConflict",
     "ConflictException",
 }
+# Reasons of a cancelled transaction that mean "decide again".
+_LOST = {None, "None", "ConditionalCheckFailed", "TransactionConflict"}
 _THROTTLED = {
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
     "SlowDown",
     "503",
     "Throttling",
@@ -55,9 +60,19 @@ def translated(what: str) -> Iterator[None]:
         raise AwsError(f"AWS could not be asked about {what}: {error}.") from error
 
 
+def _code(error: ClientError) -> str:
+    """The error's code; of a cancelled transaction the reason that is not a lost condition."""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    if code == "TransactionCanceledException":
+        for reason in error.response.get("CancellationReasons", []):
+            if reason.get("Code") not in _LOST:
+                return str(reason.get("Code"))
+    return code
+
+
 def from_client_error(error: ClientError, what: str) -> AwsError:
     """The error of ours that `error` means."""
-    code = str(error.response.get("Error", {}).get("Code", ""))
+    code = _code(error)
     message = str(error.response.get("Error", {}).get("Message", "")).rstrip(".")
     operation = error.operation_name
     facts = {"operation": operation, "code": code}

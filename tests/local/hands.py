@@ -1,5 +1,5 @@
-"""Does by hand what AWS, crashes and people do to a stage: deliver an event again, hold a deployment
-back, run one task, take a permission away, look at everything that is kept.
+"""Does by hand what AWS, crashes and people do to a stage: deliver an event again, hold a
+deployment back, run one task, take a permission away, look at everything that is kept.
 
 Uses real clients of local AWS; what it takes away for a test it gives back.
 """
@@ -7,6 +7,7 @@ Uses real clients of local AWS; what it takes away for a test it gives back.
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,18 +16,22 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from chalicelib.admin import Admin
 from chalicelib.archive import Limits
+from chalicelib.backoff import Backoff
 from chalicelib.deploy.receive import Receive
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.pipelines import Pipelines
 from chalicelib.gateways.records import Records
+from chalicelib.gateways.store import KeyValueStore
+from chalicelib.pointing import Pointing
 from chalicelib.records import timestamp
 from chalicelib.repeats import PARTITION
-from chalicelib.uploads import decision_order
 from tests.local.stage import Stage, Uploaded
 
 Json = dict[str, Any]
 _EVENT_SECONDS = 10  # an event takes some 10 ms
+_BACKOFF = Backoff(time.sleep, random.random)
 _SETTLE_SECONDS = 30  # Prune takes 0.1 s, with a cold start 3
 
 
@@ -171,6 +176,35 @@ class Hands:
         told = self.invoke("fail", {"deployment_id": uploaded.deployment_id, "error": error})
         assert told.error is None, told
 
+    def start(self, uploaded: Uploaded) -> None:
+        """Start the state machine for a held upload, as its pipeline would."""
+        self.client("stepfunctions").start_execution(
+            stateMachineArn=self._state_machine,
+            input=json.dumps({"deployment_id": uploaded.deployment_id}),
+        )
+
+    def stop_state_machine(self, uploaded: Uploaded) -> None:
+        """Stop the execution that carries out a deployment, as soon as it has begun."""
+        client = self.client("stepfunctions")
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while time.monotonic() < deadline:
+            running = client.list_executions(
+                stateMachineArn=self._state_machine, statusFilter="RUNNING"
+            )["executions"]
+            for execution in running:
+                told = client.describe_execution(executionArn=execution["executionArn"])["input"]
+                if uploaded.deployment_id in told:
+                    client.stop_execution(executionArn=execution["executionArn"])
+                    return
+            time.sleep(0.1)
+        raise AssertionError(f"No execution was started for {uploaded}")
+
+    @cached_property
+    def _state_machine(self) -> str:
+        machines = self.client("stepfunctions").list_state_machines()["stateMachines"]
+        name = self._function("deploy")
+        return next(str(m["stateMachineArn"]) for m in machines if m["name"] == name)
+
     @contextmanager
     def denied(self, function: str, *actions: str) -> Iterator[None]:
         """Inside, the function's role is denied these actions."""
@@ -203,15 +237,30 @@ class Hands:
         ]
 
     def receive(self) -> Receive:
-        """The stage behind `on_upload` in this process, with clients of its own."""
-        clients = {name: self.stage.client(name) for name in ("s3", "dynamodb", "codepipeline")}
+        """The stage behind `on_upload` in this process: threads of it start without delay."""
         return Receive(
-            Objects(clients["s3"]),
-            Records(clients["dynamodb"], self._names["DECANT_TABLE"], now=_now),
-            Pipelines(clients["codepipeline"]),
+            Objects(self.client("s3")),
+            self._records,
+            Pipelines(self.client("codepipeline")),
             pipeline=self._names["DECANT_RELEASE_PIPELINE"],
             limits=Limits(),
             now=_now,
+        )
+
+    def admin(self) -> Admin:
+        """The operations of the admin API in this process."""
+        store = KeyValueStore(
+            self.client("cloudfront-keyvaluestore"),
+            self._names["DECANT_STORE_ARN"],
+            backoff=_BACKOFF,
+        )
+        pointing = Pointing(self._records, store, backoff=_BACKOFF)
+        return Admin(self._records, pointing, now=lambda: datetime.now(UTC))
+
+    @property
+    def _records(self) -> Records:
+        return Records(
+            self.client("dynamodb"), self._names["DECANT_TABLE"], now=_now, backoff=_BACKOFF
         )
 
     def settle(self, uploaded: Uploaded) -> None:
@@ -259,17 +308,20 @@ class Hands:
         )["Item"]
         return row
 
-    def date_decision(self, name: str, moment: datetime, version: int) -> None:
-        """Make it as if a person had switched `name` to `version` at `moment`."""
+    def switch_in_the_second_of_the_upload(self, name: str, version: int) -> None:
+        """Make it as if a person had switched `name` in the second its live version was uploaded.
+
+        People are not this fast, but S3's clock may be ahead of Lambda's.
+        """
         row = self.alias_row(name)
+        second = row["order"]["S"].partition(" ")[0]
         revision = int(row["revision"]["N"]) + 1
         changed = {
             "version": {"N": str(version)},
             "revision": {"N": str(revision)},
-            "order": {"S": decision_order(moment)},
+            "order": {"S": second},
         }
         self.put_row(row | changed)
-        self.stage.api.switch(name, version, None)  # brings the store in line
 
     def edge_version(self, alias: str) -> int:
         """The version that the KeyValueStore says `alias` points at."""
@@ -287,6 +339,21 @@ class Hands:
             for page in pages.paginate(Bucket=self.stage.bucket[bucket], Prefix=prefix)
             for item in page.get("Contents", [])
         }
+
+    def delete_upload(self, uploaded: Uploaded) -> None:
+        """Delete the uploaded object version for good."""
+        self.client("s3").delete_object(
+            Bucket=self.stage.bucket["source"], Key=uploaded.key, VersionId=uploaded.version_id
+        )
+
+    def delete_object(self, bucket: str, key: str) -> None:
+        """Delete an object that must be there."""
+        assert key in self.objects(bucket, key)
+        self.client("s3").delete_object(Bucket=self.stage.bucket[bucket], Key=key)
+
+    def put_object(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an object."""
+        self.client("s3").put_object(Bucket=self.stage.bucket[bucket], Key=key, Body=body)
 
     def kept(self) -> Kept:
         """Everything, to be compared; without Powertools' own records."""

@@ -40,8 +40,8 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_both_templates_fit_in_a_request() -> None:
-    edge = edge_stack("a" * 20, {})
-    pipeline = pipeline_stack("a" * 20, source_bucket="s", artifact_bucket="a", api_url="u")
+    edge = edge_stack("a" * 18, {})
+    pipeline = pipeline_stack("a" * 18, source_bucket="s", artifact_bucket="a", api_url="u")
     assert edge.body
     assert pipeline.body
 
@@ -79,7 +79,7 @@ def test_every_function_has_a_role_and_a_log_group_of_its_own() -> None:
 @pytest.mark.parametrize("name", BUCKETS)
 def test_buckets_are_private_encrypted_kept_and_tls_only(name: str) -> None:
     bucket = EDGE["Resources"][name]
-    assert bucket["DeletionPolicy"] == "Retain"
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
     properties = bucket["Properties"]
     assert all(properties["PublicAccessBlockConfiguration"].values())
     assert properties["BucketEncryption"]
@@ -88,6 +88,29 @@ def test_buckets_are_private_encrypted_kept_and_tls_only(name: str) -> None:
     assert tls["Effect"] == "Deny"
     assert tls["Condition"] == {"Bool": {"aws:SecureTransport": False}}
     assert {"Fn::GetAtt": [name, "Arn"]} in tls["Resource"]
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_the_longest_stage_in_the_longest_region_names_a_bucket(name: str) -> None:
+    pattern = EDGE["Resources"][name]["Properties"]["BucketName"]["Fn::Sub"]
+    longest = (
+        pattern.replace("${Stage}", "a" * 18)
+        .replace("${AWS::AccountId}", "1" * 12)
+        .replace("${AWS::Region}", "ap-southeast-1")
+    )
+    assert len(longest) <= 63
+
+
+@pytest.mark.parametrize(
+    ("stage", "folder"),
+    [("prod", "decant-prod-release"), ("a" * 18, "decant-aaaaaaaaaaaaa")],
+)
+def test_the_pipeline_may_write_where_codepipeline_keeps_its_artifacts(
+    stage: str, folder: str
+) -> None:
+    stack = pipeline_stack(stage, source_bucket="s", artifact_bucket="a", api_url="u")
+    assert stack.parameters["ArtifactFolder"] == folder
+    assert len(folder) <= 20
 
 
 def test_only_the_source_bucket_sends_events_and_keeps_versions() -> None:

@@ -13,6 +13,9 @@ _RUNTIME = "ministack.core.lambda_runtime"
 _PRELUDE = Path(__file__).parents[1] / "worker_prelude.py"
 
 _ERROR_ANSWER = '{"status": "error", "error": str(e), "trace"'
+# A worker that answers "error" is ended. On Lambda what a handler raises ends nothing: the next
+# call finds the same warm process.
+_RAISED_ANSWER = '{"status": "ok", "error_type": type(e).__name__, "error": str(e), "trace"'
 # The emulator's name for whatever a handler raised.
 _ANY_ERROR = "Runtime.HandlerError"
 
@@ -37,7 +40,10 @@ def _install_worker_prelude() -> None:
 
 
 def _install_error_types() -> None:
-    """`errorType` is the exception's class, as on AWS: state machines retry and catch by it."""
+    """`errorType` is the exception's class, as on AWS: state machines retry and catch by it.
+
+    The process that raised it lives on.
+    """
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
@@ -48,7 +54,7 @@ def _install_error_types() -> None:
     def invoke(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         answer: dict[str, Any] = invoke_worker(self, *args, **kwargs)
         raised.set(answer.get("error_type"))
-        return answer
+        return answer | {"status": "error"} if "error_type" in answer else answer
 
     def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         raised.set(None)
@@ -59,7 +65,7 @@ def _install_error_types() -> None:
         return answer
 
     lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(
-        _ERROR_ANSWER, _ERROR_ANSWER.replace('"trace"', '"error_type": type(e).__name__, "trace"')
+        _ERROR_ANSWER, _RAISED_ANSWER
     )
     lambda_runtime.Worker.invoke = invoke
     lambda_svc._execute_function_warm = execute

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from chalicelib.admin import Admin, VersionPage
-from chalicelib.api import Api, answer, internal_error
+from chalicelib.api import Api, answer, chalice_error, internal_error
 from chalicelib.errors import AwsError, Conflict, InvalidRequest, NotFound, PreconditionFailed
 from chalicelib.records import Alias, Deployment, Source, Version
 
@@ -108,6 +108,26 @@ def test_a_malformed_switch_is_refused_and_does_nothing(
     assert admin.calls == []
 
 
+@pytest.mark.parametrize("body", [[], "text", 1, None, {"x" * 10_000: 1}, {"version": 10**10}])
+def test_what_is_wrong_with_a_body_is_said_briefly_and_without_our_names(
+    api: Api, body: object
+) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        api.switch("production", body, "ana")
+    assert len(str(refusal.value)) < 200
+    assert "SwitchBody" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("number", ["9" * 11, "9" * 5_000, "x" * 10_000, "\u0661", "", "-1"])
+def test_a_number_that_no_version_can_have_is_refused_briefly(api: Api, number: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        api.get_version(number)
+    assert len(str(refusal.value)) < 200
+    for name in ("limit", "cursor"):
+        with pytest.raises(InvalidRequest):
+            api.list_versions({name: number})
+
+
 def test_a_rollback_may_name_what_it_leaves(api: Api, admin: FakeAdmin) -> None:
     api.rollback("production", {"from": 7}, "ana")
     api.rollback("production", None, "ana")
@@ -148,3 +168,10 @@ def test_other_errors_are_raised_on_and_their_answer_tells_nothing() -> None:
     body = internal_error("req-1")
     assert body["code"] == "InternalError"
     assert "req-1" in body["message"]
+
+
+def test_what_chalice_answers_by_itself_gets_our_shape() -> None:
+    assert chalice_error(500, "req-1") == internal_error("req-1")
+    refused = chalice_error(415, "req-1")
+    assert refused["code"] == "InvalidRequest"
+    assert "application/json" in refused["message"]

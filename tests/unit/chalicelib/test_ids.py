@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.ids import deployment_id
+from chalicelib.ids import deployment_id, is_deployment_id
 
 bucket_names = st.from_regex(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", fullmatch=True)
 keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
@@ -24,6 +25,7 @@ def test_is_d_and_the_first_20_hex_digits_of_the_sha256_of_the_three_names() -> 
 @given(uploads)
 def test_fits_in_a_path_of_the_admin_api_unescaped(upload: tuple[str, str, str]) -> None:
     assert re.fullmatch(r"d[0-9a-f]{20}", deployment_id(*upload))
+    assert is_deployment_id(deployment_id(*upload))
 
 
 @given(uploads, uploads)
@@ -39,3 +41,10 @@ def test_differs_when_the_border_between_key_and_version_moves() -> None:
 
 def test_takes_a_key_of_any_script() -> None:
     assert deployment_id("b", "production/größe 日本.zip", "v") != deployment_id("b", "k", "v")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "d", "d" + "0" * 19, "d" + "0" * 21, "x" + "0" * 20, "d" + "A" * 20, "d" * 9_999]
+)
+def test_knows_what_cannot_be_an_id(text: str) -> None:
+    assert not is_deployment_id(text)

@@ -124,11 +124,18 @@ def test_locking_alone_is_recorded_as_such() -> None:
     )
 
 
-def test_switching_to_where_the_alias_points_changes_nothing() -> None:
+def test_switching_to_where_the_alias_points_outdates_the_uploads_before() -> None:
     alias = deployed(None, 1)
-    assert switch(alias, "production", version(1), lock=None, order="z", now=NOW, by="ana") == Stay(
-        "already"
+    order = decision_order(START + timedelta(minutes=10))
+    decision = switch(alias, "production", version(1), lock=None, order=order, now=NOW, by="ana")
+    assert isinstance(decision, Move)
+    assert not decision.changes
+    assert (decision.alias.version, decision.alias.previous) == (1, ())
+    assert after_deployment(decision.alias, version(2, minute=9), now=NOW) == Stay("superseded")
+    again = switch(
+        decision.alias, "production", version(1), lock=None, order=order, now=NOW, by="ana"
     )
+    assert again == Stay("already")
 
 
 def test_a_switch_can_make_a_new_alias() -> None:
@@ -142,7 +149,8 @@ def test_a_switch_can_make_a_new_alias() -> None:
     [
         ("pending", "still being stored"),
         ("failed", "its deployment failed"),
-        ("pruning", "being deleted"),
+        ("pruning", "about to be deleted"),
+        ("deleting", "are being deleted"),
         ("pruned", "have been deleted"),
     ],
 )

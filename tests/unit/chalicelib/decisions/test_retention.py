@@ -68,6 +68,19 @@ def test_failed_and_abandoned_versions_go_after_the_grace_and_do_not_count_as_ke
     assert pruned(versions, []) == [3, 4]
 
 
+def test_what_an_alias_can_roll_back_to_stays() -> None:
+    versions = [version(n, alias="staging") for n in range(1, 8)]
+    assert pruned(versions, [alias(5, 1, 2, 3)]) == [1, 4]
+
+
 def test_what_is_pruned_is_not_pruned_again_and_what_was_begun_goes_on() -> None:
-    versions = [version(1, status="pruned"), version(2, status="pruning"), version(3), version(4)]
-    assert pruned(versions, []) == [2]
+    versions = [version(1, status="pruned"), version(2, status="deleting"), version(3), version(4)]
+    assert pruned(versions, [alias(2)]) == [2]
+
+
+def test_a_mark_counts_for_nothing_while_the_version_is_needed() -> None:
+    versions = [version(1, status="pruning"), version(2), version(3)]
+    assert pruned(versions, [alias(1)]) == []
+    assert pruned(versions, []) == [1]
+    just_left = {1: timestamp(NOW - timedelta(seconds=1))}
+    assert pruned(versions, [], just_left) == []

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.backoff import Backoff
 from chalicelib.errors import AccessDenied, AwsError, PreconditionFailed
 from chalicelib.gateways.store import ATTEMPTS, KeyValueStore
 
@@ -50,7 +51,7 @@ class FakeStore:
 
 def store_of(fake: FakeStore, slept: list[float] | None = None) -> KeyValueStore:
     waits = slept if slept is not None else []
-    return KeyValueStore(cast(Any, fake), ARN, sleep=waits.append, random=lambda: 0.5)
+    return KeyValueStore(cast(Any, fake), ARN, backoff=Backoff(waits.append, lambda: 0.5))
 
 
 def test_a_key_that_is_not_there_has_no_value() -> None:

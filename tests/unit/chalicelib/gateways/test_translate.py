@@ -39,6 +39,30 @@ def test_a_denial_is_never_read_as_missing() -> None:
         raise error("AccessDeniedException")
 
 
+@pytest.mark.parametrize(
+    ("reasons", "kind"),
+    [
+        (["None", "ConditionalCheckFailed"], PreconditionFailed),
+        (["TransactionConflict", "None"], PreconditionFailed),
+        (["None", "ThrottlingError"], Throttled),
+        (["ConditionalCheckFailed", "ValidationError"], AwsError),
+    ],
+)
+def test_a_cancelled_transaction_is_judged_by_its_reasons(
+    reasons: list[str], kind: type[AwsError]
+) -> None:
+    cancelled = ClientError(
+        {
+            "Error": {"Code": "TransactionCanceledException", "Message": "cancelled"},
+            "CancellationReasons": [{"Code": reason} for reason in reasons],
+        },
+        "TransactWriteItems",
+    )
+    with pytest.raises(AwsError) as caught, translated("alias x"):
+        raise cancelled
+    assert type(caught.value) is kind
+
+
 def test_a_connection_that_fails_is_an_error_of_ours_too() -> None:
     with pytest.raises(AwsError, match="could not be asked"), translated("object k"):
         raise EndpointConnectionError(endpoint_url="https://example.invalid")
