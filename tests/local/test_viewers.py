@@ -26,11 +26,10 @@ class Views:
     """The live version of production, another version, and what a viewer gets."""
 
     def __init__(self, stage: Stage) -> None:
-        other = stage.upload({"index.html": SECRET, "only.txt": SECRET}, "viewers-other/site.zip")
-        live = stage.upload(FILES)
+        secret = {"index.html": SECRET, "only.txt": SECRET}
         self.stage = stage
-        self.other = stage.follow(other).version or 0
-        self.live = stage.follow(live).version or 0
+        self.other = stage.deploy(secret, "viewers-other/site.zip").version or 0
+        self.live = stage.deploy(FILES).version or 0
         self.domain = urlsplit(output(stage, "SiteUrl")).netloc
 
     def get(self, path: str, method: str = "GET", **headers: str) -> Answer:

@@ -16,7 +16,11 @@ from chalicelib.errors import UploadRefused, VersionCorrupt
 from tests.zips import PAGE, MemorySource, build_zip
 
 _SEGMENT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
-_PATH = st.lists(_SEGMENT, min_size=1, max_size=3).map("/".join).filter(lambda n: not why_unsafe(n))
+_PATH = (
+    st.lists(_SEGMENT, min_size=1, max_size=3)
+    .map("/".join)
+    .filter(lambda name: not why_unsafe(name) and not name.endswith("/"))  # that is a folder
+)
 _CONTENT = st.binary(max_size=200) | st.integers(0, 9_999).map(lambda n: b"word " * n)
 _TREE = st.dictionaries(_PATH, _CONTENT, max_size=8)
 _CUTS = st.lists(st.integers(0, 5_000), max_size=12)
