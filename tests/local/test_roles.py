@@ -114,12 +114,14 @@ _RECORD = {"get a row", "put a row", "update a row"}
 _STORE = {"read the store", "write the store"}
 MAY: dict[str, set[str]] = {
     "OnUpload": _RECORD | {"delete a row", "read an upload", "list uploads", "start the pipeline"},
-    "Plan": {"get a row", "update a row", "read an upload", "write a paper"},
+    "Plan": {"get a row", "update a row", "read an upload", "list uploads", "write a paper"},
     "Copy": {"get a row", "update a row", "read an upload", "read a paper", "write a paper"}
-    | {"list papers", "write a file"},
+    | {"list uploads", "list papers", "write a file"},
     "Finish": _RECORD | {"read a paper", "list papers", "list files", "write a manifest"},
     "Activate": _RECORD | _STORE,
-    "Prune": {"query rows", "put a row", "list files", "delete a file", "delete a manifest"},
+    "Prune": _STORE
+    | {"get a row", "query rows", "put a row"}
+    | {"list files", "delete a file", "delete a manifest"},
     "Fail": _RECORD | {"see an execution", "list an execution's actions"},
     "Api": _RECORD | _STORE | {"query rows", "delete a row"},
 }
