@@ -123,8 +123,9 @@ OTHER_FILES = [
 @pytest.mark.parametrize("form", OTHER_FILES)
 def test_nothing_but_the_live_version_can_be_reached(views: Views, form: str) -> None:
     path = form % {"other": views.other}
-    stored = client(views.stage.local, "s3").list_objects_v2(Bucket=output_of(views))["Contents"]
-    assert any(item["Key"] == f"v{views.other}/index.html" for item in stored)
+    # What is asked for is there: a miss would prove nothing.
+    bucket, key = output_of(views), f"v{views.other}/index.html"
+    assert client(views.stage.local, "s3").head_object(Bucket=bucket, Key=key)
     for asked in (path, path + "?versionId=null", path + "?list-type=2&prefix=v"):
         answer = views.get(asked)
         assert answer.status in (400, 404), answer
