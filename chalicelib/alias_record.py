@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from chalicelib.errors import VersionCorrupt
-from chalicelib.records import EdgeRules, Version
+from chalicelib.records import EdgeRules, HtmlHandling, NotFoundMode, Version
+from chalicelib.route_table import RouteTable, encode_path
 
 MAX_VALUE_BYTES = 1_000  # CloudFront's limit is 1 KB a value; nothing says whether that is 1,024
 MAX_EXACT_BYTES = 400  # of it, what the extensionless files of a flat version may take
+# What the folders with an error page may take. 64 layers of 7 digits take 512, the rest 150.
+MAX_ERROR_FOLDERS_BYTES = 300
 
 
 def store_key(alias: str) -> str:
@@ -23,23 +28,65 @@ def encode(version: Version) -> str:
     """
     if version.rules is None:
         raise VersionCorrupt(f"v{version.number} has no routing rules: upload it again.")
-    rules = version.rules
-    record = {
-        "version": version.number,
-        "layers": list(rules.layers),
-        "buckets": rules.buckets,
-        "salt": rules.salt,
-        "html": rules.html,
-        "notFound": rules.not_found,
-        "pages": rules.pages,
-        "exact": list(rules.exact),
-    }
+    record = {"version": version.number, **_fields(version.rules)}
     value = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
     if len(value.encode()) > MAX_VALUE_BYTES:
         raise VersionCorrupt(
             f"The routing rules of v{version.number} take more than {MAX_VALUE_BYTES} bytes."
         )
     return value
+
+
+def _fields(rules: EdgeRules) -> dict[str, Any]:
+    common = {
+        "layers": list(rules.layers),
+        "buckets": rules.buckets,
+        "salt": rules.salt,
+        "html": rules.html,
+        "notFound": rules.not_found,
+    }
+    if rules.buckets:
+        return common | {"errorFolders": dict(rules.error_folders)}
+    return common | {"pages": rules.pages, "exact": list(rules.exact)}
+
+
+def table_rules(
+    table: RouteTable,
+    files: Mapping[str, int],
+    *,
+    html: HtmlHandling = "auto-trailing-slash",
+    not_found: NotFoundMode | None = None,
+) -> tuple[EdgeRules, tuple[str, ...]]:
+    """Rules for a version with a route table; and warnings about what they miss.
+
+    `files` is what the table was compiled of: site path -> version number of the layer. Without
+    `not_found` a site that has a 404.html shows it. Error pages are listed from the top down as
+    far as they fit; below a folder that is not listed, the next one above it counts.
+    """
+    found = {path: layer for path, layer in files.items() if f"/{path}".endswith("/404.html")}
+    mode: NotFoundMode = not_found or ("404-page" if found else "none")
+    if mode != "404-page":
+        start = mode == "single-page-application" and "index.html" in files
+        found = {"index.html": files["index.html"]} if start else {}
+    folders: list[tuple[str, int]] = []
+    room = MAX_ERROR_FOLDERS_BYTES
+    for path in sorted(found, key=lambda path: (path.count("/"), path)):
+        folder = encode_path(path.rpartition("/")[0])
+        room -= len(folder) + len('"":63,')
+        if room < 0:
+            break
+        folders.append((folder, table.layers.index(found[path])))
+    missed = len(found) - len(folders)
+    rules = EdgeRules(
+        layers=table.layers,
+        buckets=len(table.buckets),
+        salt=table.salt,
+        html=html,
+        not_found=mode,
+        error_folders=tuple(folders),
+    )
+    warning = f"{missed} of the 404.html pages are not shown: the next one above them is."
+    return rules, (warning,) if missed else ()
 
 
 def flat_rules(number: int, paths: tuple[str, ...]) -> tuple[EdgeRules, tuple[str, ...]]:

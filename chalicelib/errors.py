@@ -3,6 +3,7 @@
 DecantError
 ├── UploadRefused          the uploaded zip cannot be deployed (said before a version is taken)
 ├── VersionCorrupt         what was stored is not what the zip holds
+├── NoRouteTable           a version cannot have a route table: it is stored flat
 ├── InvalidRequest         a request or setting is malformed                    -> HTTP 400
 ├── NotFound               a version, alias or deployment does not exist         -> HTTP 404
 ├── Conflict               the request does not fit the present state            -> HTTP 409
@@ -38,6 +39,10 @@ class UploadRefused(DecantError):
 
 class VersionCorrupt(DecantError):
     """What is stored for a version differs from what the zip holds; it cannot be activated."""
+
+
+class NoRouteTable(DecantError):
+    """The version cannot have a route table; it can be stored flat, where none is needed."""
 
 
 class InvalidRequest(DecantError):

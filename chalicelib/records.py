@@ -47,15 +47,21 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class EdgeRules:
-    """How the router resolves paths in one version; becomes part of the alias record."""
+    """How the router resolves paths in one version; becomes part of the alias record.
 
-    layers: tuple[int, ...]
+    `pages` and `exact` are for flat versions, `error_folders` is for those with a table: the
+    folders (encoded, "" is the root) with the index in `layers` of the page that is shown for what
+    is missing below them.
+    """
+
+    layers: tuple[int, ...]  # version numbers, in the order that the table's entries count them
     buckets: int = 0  # 0: flat, no route table, lookups by rule
     salt: int = 0
     html: HtmlHandling = "auto-trailing-slash"
     not_found: NotFoundMode = "none"
     pages: PageForm = "folder"
     exact: tuple[str, ...] = ()
+    error_folders: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

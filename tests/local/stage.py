@@ -136,7 +136,7 @@ class Stage:
     def get(
         self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None
     ) -> urllib3.BaseHTTPResponse:
-        """What a viewer gets at the edge; a stray `%`, which no browser sends, needs `callers.send`."""
+        """What a viewer gets at the edge. `callers.send` sends what no browser would, too."""
         site = urlsplit(self.local.record.site_url)
         with urllib3.HTTPConnectionPool(site.hostname or "", site.port) as pool:
             return pool.urlopen(

@@ -21,7 +21,18 @@ MAY_IMPORT = {
     "decant": {"chalicelib", "decant", "edge", "pipeline", "stacks"},
 }
 # Pure: decisions on values. Standard library and our own pure modules only.
-PURE = ("alias_record", "errors", "fingerprints", "ids", "manifest", "records", "uploads", "work")
+PURE = (
+    "alias_record",
+    "errors",
+    "fingerprints",
+    "ids",
+    "manifest",
+    "records",
+    "resolution",
+    "route_table",
+    "uploads",
+    "work",
+)
 LINES = 400
 
 

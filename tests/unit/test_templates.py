@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.gateways.pipelines import DEPLOYMENT_VARIABLE, SOURCE_ACTION
 from decant.chalice_stage import ROLES
-from edge.template import MAX_FUNCTION_BYTES, edge_stack, edge_template
+from edge.template import MAX_FUNCTION_BYTES, edge_stack, edge_template, shipped
 from pipeline.template import pipeline_stack, pipeline_template, state_machine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +49,7 @@ def test_both_templates_fit_in_a_request() -> None:
 @pytest.mark.parametrize("name", ["Router", "Response"])
 def test_the_shipped_functions_are_what_is_deployed(name: str) -> None:
     code = EDGE["Resources"][name]["Properties"]["FunctionCode"]
-    assert code == (ROOT / "edge" / f"{name.lower()}.js").read_text()
+    assert code == shipped((ROOT / "edge" / f"{name.lower()}.js").read_text())
     assert len(code.encode()) <= MAX_FUNCTION_BYTES
 
 

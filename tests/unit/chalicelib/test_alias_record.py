@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from chalicelib.alias_record import MAX_VALUE_BYTES, encode, flat_rules, store_key
+from chalicelib.alias_record import MAX_VALUE_BYTES, encode, flat_rules, store_key, table_rules
 from chalicelib.errors import VersionCorrupt
+from chalicelib.gateways.rows import read_version, version_row
 from chalicelib.records import EdgeRules, Version
+from chalicelib.route_table import compile_table
 
 VERSION = Version(
     number=3,
@@ -92,3 +95,56 @@ def test_files_that_do_not_fit_in_the_list_are_counted_in_a_warning() -> None:
 def test_a_404_page_at_the_root_sets_the_mode() -> None:
     assert flat_rules(1, ("index.html", "404.html"))[0].not_found == "404-page"
     assert flat_rules(1, ("index.html", "docs/404.html"))[0].not_found == "none"
+
+
+def _rules(files: dict[str, int], **modes: Any) -> tuple[EdgeRules, tuple[str, ...]]:
+    return table_rules(compile_table(files.items()), files, **modes)
+
+
+def test_the_value_of_a_version_with_a_table_has_the_agreed_shape() -> None:
+    rules, warnings = _rules({"index.html": 2, "404.html": 3, "a b/é/404.html": 1})
+    assert warnings == ()
+    assert json.loads(encode(replace(VERSION, rules=rules))) == {
+        "version": 3,
+        "layers": [3, 2, 1],
+        "buckets": 1,
+        "salt": 0,
+        "html": "auto-trailing-slash",
+        "notFound": "404-page",
+        "errorFolders": {"": 0, "a%20b/%C3%A9": 2},
+    }
+
+
+def test_a_site_without_a_404_page_shows_none() -> None:
+    rules, _ = _rules({"index.html": 2, "not404.html": 1})
+    assert (rules.not_found, rules.error_folders) == ("none", ())
+
+
+def test_an_application_shows_its_start_page() -> None:
+    rules, _ = _rules({"index.html": 2, "404.html": 3}, not_found="single-page-application")
+    assert rules.error_folders == (("", 1),)
+    rules, _ = _rules({"a.js": 2}, not_found="single-page-application")
+    assert rules.error_folders == ()
+
+
+def test_error_pages_are_listed_from_the_top_down_as_far_as_they_fit() -> None:
+    folders = [f"{n:093d}" for n in range(4)]
+    files = {f"{folder}/deep/404.html": 1 for folder in folders} | {"404.html": 1}
+    files |= {f"{folder}/404.html": 1 for folder in folders}
+    rules, warnings = _rules(files)
+    assert [folder for folder, _ in rules.error_folders] == ["", *folders[:2]]
+    assert warnings == ("6 of the 404.html pages are not shown: the next one above them is.",)
+
+
+def test_sixty_four_layers_and_the_longest_list_of_error_pages_fit() -> None:
+    files = {f"{n}/404.html": 9_999_900 + n for n in range(64)}
+    rules, _ = _rules(files, html="force-trailing-slash", not_found="404-page")
+    version = replace(VERSION, number=9_999_999, rules=replace(rules, salt=63, buckets=5_000))
+    assert len(rules.error_folders) > 30
+    assert len(encode(version).encode()) <= MAX_VALUE_BYTES
+
+
+def test_the_rules_of_a_table_survive_the_database() -> None:
+    rules, _ = _rules({"index.html": 2, "404.html": 3})
+    version = replace(VERSION, rules=rules)
+    assert read_version(version_row(version)) == version

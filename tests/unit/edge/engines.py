@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Protocol
 
 from decant.local.edge_runtime import EdgeFunction, EdgeFunctionError
+from edge.template import shipped
 from tests.unit.edge import njs
 from tests.unit.edge.event_files import Event
 
 _EDGE = Path(__file__).parents[3] / "edge"
-ROUTER = (_EDGE / "router.js").read_text(encoding="utf-8")
-RESPONSE = (_EDGE / "response.js").read_text(encoding="utf-8")
+SOURCES = {name: (_EDGE / name).read_text("utf-8") for name in ("router.js", "response.js")}
+ROUTER = shipped(SOURCES["router.js"])
+RESPONSE = shipped(SOURCES["response.js"])
 
 
 @dataclass(frozen=True, slots=True)

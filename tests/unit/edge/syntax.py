@@ -74,6 +74,12 @@ def problems(code: str) -> list[str]:
     return found or (["the code does not parse"] if root.has_error else [])
 
 
+def tokens(code: str) -> list[str]:
+    """What the code consists of, without comments and the space between."""
+    nodes = _walk(_PARSER.parse(code.encode()).root_node)
+    return [_text(node) for node in nodes if not node.children and node.type != "comment"]
+
+
 def _walk(node: Node) -> Iterator[Node]:
     yield node
     for child in node.children:

@@ -329,8 +329,8 @@ def test_ignores_a_list_of_exact_files_that_is_none(engine: Engine, exact: objec
 
 def test_answers_500_when_the_store_fails(engine: Engine) -> None:
     failing = ROUTER.replace(
-        "readAlias(cf.kvs())",
-        "readAlias({ get: () => Promise.reject(1), exists: () => Promise.reject(1) })",
+        "const store = cf.kvs();",
+        "const store = { get: () => Promise.reject(1), exists: () => Promise.reject(1) };",
     )
     assert failing != ROUTER
     assert_page(result(engine, "/", code=failing), 500)
@@ -338,8 +338,8 @@ def test_answers_500_when_the_store_fails(engine: Engine) -> None:
 
 def test_answers_500_when_the_store_holds_the_record_but_cannot_give_it(engine: Engine) -> None:
     failing = ROUTER.replace(
-        "readAlias(cf.kvs())",
-        "readAlias({ get: () => Promise.reject(1), exists: (key) => cf.kvs().exists(key) })",
+        "const store = cf.kvs();",
+        "const store = { get: () => Promise.reject(1), exists: (key) => cf.kvs().exists(key) };",
     )
     assert failing != ROUTER
     assert_page(result(engine, "/", code=failing), 500)

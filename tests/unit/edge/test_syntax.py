@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.edge import njs
 from tests.unit.edge.conftest import require_njs
-from tests.unit.edge.engines import RESPONSE, ROUTER
-from tests.unit.edge.syntax import problems
+from tests.unit.edge.engines import RESPONSE, ROUTER, SOURCES
+from tests.unit.edge.syntax import problems, tokens
 
 # CloudFront's quota: 10 KB a function, which cannot be raised.
 CODE_LIMIT_BYTES = 10_240
@@ -23,13 +23,20 @@ def test_a_shipped_function_uses_documented_syntax_only(code: str) -> None:
 
 
 @SHIPPED
-def test_a_shipped_function_fits_cloudfronts_limit_as_it_is(code: str) -> None:
+def test_a_shipped_function_fits_cloudfronts_limit(code: str) -> None:
     assert len(code.encode()) < CODE_LIMIT_BYTES
 
 
 @SHIPPED
 def test_a_shipped_function_is_plain_ascii(code: str) -> None:
     assert code.isascii()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_shipping_a_function_drops_space_and_comments_only(name: str) -> None:
+    code = {"router.js": ROUTER, "response.js": RESPONSE}[name]
+    assert tokens(code) == tokens(SOURCES[name])
+    assert not [line for line in code.splitlines() if line.startswith("//")]
 
 
 @pytest.mark.njs
