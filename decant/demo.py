@@ -12,13 +12,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 
 from chalicelib.errors import DecantError
+from decant.connection import Connection
 from decant.local.process import LocalAws, StartOptions, default_state_dir
 from decant.profiles import STAGES_FOLDER, ProfileFolder, StageProfile
 
@@ -52,6 +52,12 @@ class Demo:
         self._expect("Hello, version 1")
         self._decant("versions")
         self._decant("status")
+        self._console.print(
+            f"\nSite       {self._local.record.site_url}\n"
+            f"Admin API  {Connection(profile).api_url()}\n"
+            f"AWS        {self._local.record.endpoint_url}",
+            soft_wrap=True,
+        )
 
     def _decant(self, *arguments: str) -> None:
         self._console.print(f"\n[bold]$ decant {' '.join(arguments)}[/bold]")
@@ -77,15 +83,15 @@ def _get(url: str) -> str:
         return str(answer.read().decode())
 
 
-def _stay(local: LocalAws, console: Console, told: Callable[[], bool]) -> None:
-    console.print(
-        f"\nSite       {local.record.site_url}\n"
-        f"AWS        {local.record.endpoint_url}\n"
-        "Try        .venv/bin/decant rollback\n"
-        "Ctrl-C stops everything."
-    )
-    while not told() and local.is_running():
+def _stay(local: LocalAws, console: Console) -> None:
+    console.print("Try        .venv/bin/decant rollback\nCtrl-C stops everything.")
+    while local.is_running():
         time.sleep(_POLL_SECONDS)
+    raise DemoFailed(f"Local AWS ended by itself; the log is {local.folder.log}.")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def main() -> int:
@@ -94,14 +100,9 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="leave after the checks")
     once = parser.parse_args().once
     console = Console()
-    stopped = False
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal stopped
-        stopped = True
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
+    # Set here, since a shell starts what runs in the background with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     started = time.monotonic()
     try:
         console.print("[bold]$ decant local --fresh[/bold]")
@@ -110,7 +111,7 @@ def main() -> int:
             Demo(local, console).run()
             console.print(f"\nThe whole demo took {time.monotonic() - started:.0f} seconds.")
             if not once:
-                _stay(local, console, lambda: stopped)
+                _stay(local, console)
         finally:
             local.stop()
     except KeyboardInterrupt:
