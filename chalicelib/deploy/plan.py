@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chalicelib import work
@@ -9,6 +13,9 @@ from chalicelib.archive import Limits, inspect
 from chalicelib.deploy.running import running
 from chalicelib.gateways.objects import Objects, ObjectSource
 from chalicelib.gateways.records import Records
+from chalicelib.work import Shard
+
+_THREADS = 8  # PUTs under way at once: 100 shards are one second instead of three
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +46,15 @@ class Plan:
         source = ObjectSource(
             self._objects, where.bucket, where.key, where.version_id, where.size_bytes
         )
-        site = inspect(source, self._limits)
-        shards = work.plan_shards(site.files)
-        for shard in shards:
+        with _uncollected():
+            site = inspect(source, self._limits)
+            shards = work.plan_shards(site.files)
+
+        def store(shard: Shard) -> None:
             self._put(work.shard_key(deployment_id, shard.number), work.encode_shard(shard))
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(store, shards))  # raises the first failure
         key = work.shards_key(deployment_id)
         self._put(key, work.encode_items(deployment_id, shards))
         self._records.progress(deployment_id, "copying", shards=len(shards))
@@ -50,3 +62,14 @@ class Plan:
 
     def _put(self, key: str, document: bytes) -> None:
         self._objects.put_json(self._bucket, key, document)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the cyclic garbage collector: 100,000 entries hold no cycles, and its looking
+    through them again and again takes a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
