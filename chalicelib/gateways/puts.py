@@ -1,9 +1,11 @@
-"""S3's PutObject by the thousand: a signed PUT over kept connections of Python's own HTTP client.
+"""S3's PutObject by the thousand: a signed PUT over kept connections, with no more than it takes.
 
-botocore's `put_object` costs 1.6 ms of processor time, this 0.3 ms (bench/deploy.py measures it).
-botocore still says where a bucket is, who signs, which authorities to trust and what an error
-means; so any endpoint and any credentials that its clients take are right here too. S3 checks the
-sha256 that is signed. No proxy is used: Lambda reaches S3 directly.
+botocore's `put_object` costs 1.8 ms of processor time, urllib3's pool with the signature made here
+0.46 ms, Python's http.client 0.25 ms, this 0.13 ms. The answer that a stored object gets is known
+by its first bytes; any other is read by http.client. botocore still says where a bucket is, who
+signs, which authorities to trust and what an error means; so any endpoint and any credentials that
+its clients take are right here too. S3 checks the sha256 that is signed. No proxy is used: Lambda
+reaches S3 directly.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from io import BufferedReader
+from socket import socket
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -32,6 +36,10 @@ ATTEMPTS = 6  # as botocore's clients of ours; with the delays below some 15 s o
 MAX_DELAY_SECONDS = 20.0
 CONNECT_SECONDS, READ_SECONDS = 5, 60  # longest waits for a connection, and for an answer
 
+_STORED, _END = b"HTTP/1.1 20", b"\r\n\r\n"
+_EMPTY, _CLOSE = b"\r\ncontent-length: 0\r\n", b"\r\nconnection: close\r\n"
+_JOINED_BYTES = 64 * 1024  # a copy of this size is cheaper than a second system call
+
 _AGAIN = {408, 429, 500, 502, 503, 504}
 _AGAIN_CODES = {"RequestTimeout", "SlowDown", "InternalError"}
 _NO_SHAPE = Shape("Error", {"type": "structure"})  # S3 declares no errors for PutObject
@@ -47,6 +55,50 @@ class Identity:
     token: str | None
 
 
+class _Connection:
+    """An open connection and its answers; the latter stands in for a socket to http.client."""
+
+    def __init__(self, sock: socket) -> None:
+        self.sock = sock
+        self.answers: BufferedReader = sock.makefile("rb")
+
+    def makefile(self, _mode: str) -> BufferedReader:
+        """What http.client reads an answer from."""
+        return self.answers
+
+    def send(self, head: bytes, body: bytes) -> None:
+        """Send a request."""
+        if len(body) <= _JOINED_BYTES:
+            self.sock.sendall(head + body)
+        else:
+            self.sock.sendall(head)
+            self.sock.sendall(body)
+
+    def stored(self) -> bool:
+        """Whether the answer is a success without content, and the connection stays open.
+
+        If so it is taken, if not it is left to `response`.
+        """
+        held = self.answers.peek()
+        end = held.find(_END) + len(_END)
+        head = held[:end].lower()
+        if not held.startswith(_STORED) or _EMPTY not in head or _CLOSE in head:
+            return False
+        self.answers.read(end)
+        return True
+
+    def response(self) -> tuple[int, dict[str, str], bytes]:
+        """The answer, whatever it is: status, headers, content. The connection ends with it."""
+        answer = HTTPResponse(self, method="PUT")  # type: ignore[arg-type]  # needs makefile only
+        answer.begin()
+        return answer.status, dict(answer.headers), answer.read()
+
+    def close(self) -> None:
+        """Close it; harmless when it is closed."""
+        self.answers.close()
+        self.sock.close()
+
+
 class _Resolved(Exception):
     """Ends botocore's request before it is signed: where it would have gone is all we want."""
 
@@ -59,7 +111,7 @@ class _Place:
     host: str  # with the port, if the URL has one
     path: str
     region: str
-    idle: list[HTTPConnection] = field(default_factory=list)
+    idle: list[_Connection] = field(default_factory=list)
 
 
 class Puts:
@@ -126,28 +178,26 @@ class Puts:
         self, place: _Place, path: str, body: bytes, headers: dict[str, str]
     ) -> ClientError | None:
         """One request: None when the object is stored, else what S3 says."""
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = f"PUT {path} HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n"
         connection = self._connection(place)
-        reusable = False
         try:
             # S3 may refuse before it has read all, and close: its answer still says why.
             with suppress(BrokenPipeError, ConnectionResetError):
-                connection.request("PUT", path, body, headers)
-                reusable = True
-            response = connection.getresponse()
-            content = response.read()
-            reusable = reusable and not response.will_close
-        except (OSError, HTTPException):
+                connection.send(head.encode("latin-1"), body)
+                if connection.stored():
+                    place.idle.append(connection)
+                    return None
+            status, answered, content = connection.response()
+        except BaseException:
             connection.close()
             raise
-        if reusable:
-            place.idle.append(connection)
-        else:
-            connection.close()
-        if response.status < 300:
+        connection.close()
+        if 200 <= status < 300:
             return None
-        return _error(response.status, dict(response.headers), content)
+        return _error(status, answered, content)
 
-    def _connection(self, place: _Place) -> HTTPConnection:
+    def _connection(self, place: _Place) -> _Connection:
         """A connection that stands: the last one used, unless S3 has closed it, or a new one."""
         with suppress(IndexError):  # another thread took the last
             while place.idle:
@@ -155,14 +205,14 @@ class Puts:
                 if not wait_for_read(kept.sock, 0):  # nothing is due: readable means closed
                     return kept
                 kept.close()
-        connection = (
+        opened = (
             HTTPConnection(place.host, timeout=CONNECT_SECONDS)
             if place.scheme == "http"
             else HTTPSConnection(place.host, timeout=CONNECT_SECONDS, context=self._context())
         )
-        connection.connect()
-        connection.sock.settimeout(READ_SECONDS)
-        return connection
+        opened.connect()  # with TCP_NODELAY, and TLS verified
+        opened.sock.settimeout(READ_SECONDS)
+        return _Connection(opened.sock)
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
