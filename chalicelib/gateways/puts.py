@@ -166,6 +166,12 @@ class Puts:
         assert failure is not None  # noqa: S101 - for mypy: no attempt without an outcome
         raise failure
 
+    def close(self) -> None:
+        """End the connections that are kept; those in use are not touched."""
+        for place in self._places.values():
+            while place.idle:
+                place.idle.pop().close()
+
     def _signed(
         self, place: _Place, path: str, headers: Mapping[str, str], sha256: str
     ) -> dict[str, str]:
