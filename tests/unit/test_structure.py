@@ -107,7 +107,9 @@ def test_nothing_outside_decant_local_asks_whether_it_is_local() -> None:
             assert "ministack" not in path.read_text().lower(), path
 
 
-@pytest.mark.parametrize("place", ["app.py", "bench", "chalicelib", "decant", "edge", "pipeline", "stacks"])
+@pytest.mark.parametrize(
+    "place", ["app.py", "bench", "chalicelib", "decant", "edge", "pipeline", "stacks"]
+)
 def test_files_fit_one_head(place: str) -> None:
     for path in sources(place):
         assert len(path.read_text().splitlines()) <= LINES, path
