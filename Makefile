@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test lint unit local lock clean help
+.PHONY: setup demo test lint unit local bench-deploy lock clean help
 
 help:            ## Show this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,10 +34,18 @@ unit: $(READY)   ## Tests that touch nothing: seconds
 local: $(READY)  ## Tests on local AWS, with IAM enforced
 	$(BIN)/pytest tests/local
 
+bench-deploy: $(READY) .venv-bench/.ready  ## How fast a deploy is, against the AWS CLI; needs nginx, some 20 minutes
+	$(BIN)/python -m bench.deploy $(BENCH)
+
+.venv-bench/.ready: requirements-bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
 lock: $(READY)   ## Pin every dependency anew, from the two .in files
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-emit-index-url --no-annotate --universal --python-version 3.11 requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-emit-index-url --no-annotate --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 
 clean:           ## Remove what setup, demo and tests have made
-	rm -rf .venv .decant .chalice/config.json .chalice/deployed .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench .decant .chalice/config.json .chalice/deployed .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -12,7 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
+from botocore.httpsession import get_cert_path
 
 from chalicelib.admin import Admin
 from chalicelib.api import Api
@@ -28,6 +31,7 @@ from chalicelib.deploy.prune import Prune
 from chalicelib.deploy.receive import Receive
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.pipelines import Pipelines
+from chalicelib.gateways.puts import Identity, Puts
 from chalicelib.gateways.records import Records
 from chalicelib.gateways.store import KeyValueStore
 from chalicelib.pointing import Pointing
@@ -72,7 +76,25 @@ class Root:
 
     @cached_property
     def _objects(self) -> Objects:
-        return Objects(boto3.client("s3", config=_CONFIG))
+        session = botocore.session.get_session()
+        client = boto3.Session(botocore_session=session).client("s3", config=_CONFIG)
+
+        def identity() -> Identity:
+            credentials = session.get_credentials()
+            if credentials is None:
+                raise NoCredentialsError
+            frozen = credentials.get_frozen_credentials()
+            return Identity(frozen.access_key or "", frozen.secret_key or "", frozen.token)
+
+        puts = Puts(
+            client,
+            identity,
+            ca_bundle=session.get_config_variable("ca_bundle") or str(get_cert_path(True)),
+            now=_now,
+            sleep=time.sleep,
+            random=random.random,
+        )
+        return Objects(client, puts)
 
     @cached_property
     def records(self) -> Records:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from chalicelib.archive import Entry, SiteFile
@@ -19,6 +19,7 @@ from chalicelib.archive import Entry, SiteFile
 MB = 1024 * 1024
 SHARD_BYTES = 64 * MB  # of the zip; at 30 MB/s (a small Lambda reading S3) some 2 s
 SHARD_FILES = 1_000  # at 100 PUTs a second some 10 s; bounds a retry's cost
+_ENTRY_FIELDS = tuple(field.name for field in fields(Entry))
 _GAP_BYTES = 1 * MB  # bytes between two wanted entries that are cheaper read than asked for anew
 
 
@@ -108,12 +109,18 @@ def encode_shard(shard: Shard) -> bytes:
             {
                 "path": file.path,
                 "end_offset": file.end_offset,
-                "entry": asdict(file.entry) | {"raw_name": file.entry.raw_name.decode("latin-1")},
+                "entry": _entry_document(file.entry),
             }
             for file in shard.files
         ],
     }
     return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _entry_document(entry: Entry) -> dict[str, Any]:
+    document = {name: getattr(entry, name) for name in _ENTRY_FIELDS}  # asdict is 5 times slower
+    document["raw_name"] = entry.raw_name.decode("latin-1")
+    return document
 
 
 def decode_shard(data: bytes) -> Shard:
@@ -134,7 +141,10 @@ def _site_file(file: dict[str, Any]) -> SiteFile:
 
 def encode_stored(files: Sequence[StoredFile]) -> bytes:
     """What was stored of a shard, as JSON."""
-    return json.dumps([asdict(file) for file in files], separators=(",", ":")).encode()
+    return json.dumps(
+        [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for file in files],
+        separators=(",", ":"),
+    ).encode()
 
 
 def decode_stored(data: bytes) -> tuple[StoredFile, ...]:

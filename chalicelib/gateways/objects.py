@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import AwsError, Missing, VersionCorrupt
+from chalicelib.gateways.puts import Puts
 from chalicelib.gateways.translate import translated
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ class StoredObject:
 class Objects:
     """Reads and writes objects of any of the stage's buckets that the role allows."""
 
-    def __init__(self, client: S3Client) -> None:
+    def __init__(self, client: S3Client, puts: Puts | None = None) -> None:
+        """`puts` stores whole objects at a tenth of the cost of `client`, which else does it."""
         self._client = client
+        self._puts = puts
 
     def head(self, bucket: str, key: str, version_id: str) -> StoredObject:
         """Size and time of one object version. Raises Missing, AccessDenied, AwsError."""
@@ -73,15 +76,30 @@ class Objects:
         except Missing:
             return None
 
-    def put(self, bucket: str, key: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Store `body` in one request; S3 checks its sha256. `headers`: see `_system_headers`."""
-        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        sha256: bytes | None = None,
+    ) -> None:
+        """Store `body` in one request; S3 checks its sha256 (32 bytes; computed when not given).
+
+        `headers`: content-type and cache-control. Raises AccessDenied, Missing, Throttled,
+        AwsError.
+        """
+        sha256 = sha256 or hashlib.sha256(body).digest()
         with translated(f"object {key} in {bucket}"):
+            if self._puts:
+                self._puts.put(bucket, key, body, headers, sha256)
+                return
             self._client.put_object(
                 Bucket=bucket,
                 Key=key,
                 Body=body,
-                ChecksumSHA256=digest,
+                ChecksumSHA256=base64.b64encode(sha256).decode(),
                 ContentType=headers["content-type"],
                 CacheControl=headers["cache-control"],
             )
@@ -188,8 +206,10 @@ def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         held += chunk
         while len(held) >= PART_BYTES:
-            yield bytes(held[:PART_BYTES])
+            with memoryview(held) as view:  # a slice of `held` would be a second copy
+                part = bytes(view[:PART_BYTES])
             del held[:PART_BYTES]
+            yield part
     if held:
         yield bytes(held)
 
