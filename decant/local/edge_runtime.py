@@ -97,6 +97,8 @@ class EdgeFunction:
         self._local.reads, self._local.logs = 0, []
         outcome, self._local.logs = engine.run(event, raw_query, self._serve)
         if "error" in outcome:
+            if outcome["error"] == _INTERRUPTED:  # the time limit met it inside a promise's job
+                raise EdgeFunctionError(_STUCK)
             raise EdgeFunctionError(f"The edge function failed: {outcome['error']}.")
         # Only now: one that failed may hold half-run jobs, or globals that fill its memory.
         self._local.engine = engine
@@ -169,6 +171,7 @@ class _Engine:
             raise EdgeFunctionError(_STUCK) from error
 
 
+_INTERRUPTED = "InternalError: interrupted"  # QuickJS's own words
 _STUCK = "The edge function ran past its time limit and was stopped."
 # A promise also stays open when its reaction ran out of memory.
 _UNSETTLED = "The edge function waits for a promise that never settles, or ran out of memory."
