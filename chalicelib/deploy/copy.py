@@ -113,7 +113,7 @@ class _Window:
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self._pool = pool
         self._changed = threading.Condition()
-        self._held_bytes = self._waiting = 0
+        self._held_bytes = 0
         self._failure: Exception | None = None
 
     def submit(
@@ -125,15 +125,12 @@ class _Window:
                 self._changed.wait()
             self._raise_failure()
             self._held_bytes += len(body)
-            self._waiting += 1
         self._pool.submit(self._run, put, key, body, headers, sha256)
 
     def drain(self) -> None:
-        """Wait until all is stored. Raises the first failure."""
-        with self._changed:
-            while self._waiting and not self._failure:
-                self._changed.wait()
-            self._raise_failure()
+        """Wait until all is stored; nothing can be submitted after. Raises the first failure."""
+        self._pool.shutdown()  # and not the condition, which every file would wake
+        self._raise_failure()
 
     def _run(
         self, put: _Put, key: str, body: bytes, headers: Mapping[str, str], sha256: bytes
@@ -146,7 +143,6 @@ class _Window:
             failure = error
         with self._changed:
             self._held_bytes -= len(body)
-            self._waiting -= 1
             self._failure = self._failure or failure
             self._changed.notify()
 
