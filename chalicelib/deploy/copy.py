@@ -28,8 +28,8 @@ SMALL_BYTES = 8 * MB  # one PUT, held in memory; above it parts of 8 MB
 WINDOW_BYTES = 16 * MB  # at least SMALL_BYTES; at 100 ms a round trip still 160 MB/s
 _Put = Callable[[str, bytes, Mapping[str, str], bytes], None]
 
-# PUTs under way at once. A PUT waits some 30 ms for S3 and takes 0.2 ms of the processor: 16 make
-# 530 files a second, and 8 shards at once more than the 3,500 that S3 takes below one prefix.
+# PUTs under way at once. If one takes 30 ms, 16 make 530 files a second, and 8 shards at once more
+# than the 3,500 that S3 takes below one prefix.
 THREADS = 16
 
 

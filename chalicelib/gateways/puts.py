@@ -1,8 +1,8 @@
 """S3's PutObject by the thousand: a signed PUT over kept connections, with no more than it takes.
 
-botocore's `put_object` costs 1.8 ms of processor time, urllib3's pool with the signature made here
-0.46 ms, Python's http.client 0.25 ms, this 0.13 ms. The answer that a stored object gets is known
-by its first bytes; any other is read by http.client. botocore still says where a bucket is, who
+botocore's `put_object` costs more processor time than all the rest of a deploy (`make bench-deploy`
+tells what is left). The answer that a stored object gets is known by its first bytes; any other is
+read by http.client. botocore still says where a bucket is, who
 signs, which authorities to trust and what an error means; so any endpoint and any credentials that
 its clients take are right here too. S3 checks the sha256 that is signed. No proxy is used: Lambda
 reaches S3 directly.
