@@ -31,7 +31,7 @@ from chalicelib.deploy.prune import Prune
 from chalicelib.deploy.receive import Receive
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.pipelines import Pipelines
-from chalicelib.gateways.puts import Identity, Puts
+from chalicelib.gateways.puts import BASE_DELAY_SECONDS, MAX_DELAY_SECONDS, Identity, Puts
 from chalicelib.gateways.records import Records
 from chalicelib.gateways.store import KeyValueStore
 from chalicelib.pointing import Pointing
@@ -91,8 +91,7 @@ class Root:
             identity,
             ca_bundle=session.get_config_variable("ca_bundle") or str(get_cert_path(True)),
             now=_now,
-            sleep=time.sleep,
-            random=random.random,
+            backoff=Backoff(time.sleep, random.random, BASE_DELAY_SECONDS, MAX_DELAY_SECONDS),
         )
         return Objects(client, puts)
 

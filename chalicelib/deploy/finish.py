@@ -23,6 +23,7 @@ from chalicelib.manifest import (
     manifest_key,
 )
 from chalicelib.media_types import headers_for
+from chalicelib.records import Deployment
 from chalicelib.work import StoredFile
 
 
@@ -56,7 +57,7 @@ class Finish:
             return number
         must_be_pending(at_work.version)
         self._records.progress(deployment_id, "finishing")
-        stored = self._stored(deployment_id)
+        stored = self._stored(at_work.deployment)
         self._verify(at_work, stored)
         manifest = Manifest(
             number,
@@ -69,12 +70,11 @@ class Finish:
         self._make_ready(at_work, manifest)
         return number
 
-    def _stored(self, deployment_id: str) -> list[StoredFile]:
+    def _stored(self, deployment: Deployment) -> list[StoredFile]:
         stored: list[StoredFile] = []
-        count = self._records.deployment(deployment_id)
-        for number in range(count.shards or 0 if count else 0):
+        for number in range(deployment.shards or 0):
             try:
-                paper = self._objects.get(self._artifacts, work.stored_key(deployment_id, number))
+                paper = self._objects.get(self._artifacts, work.stored_key(deployment.id, number))
             except Missing as error:
                 raise VersionCorrupt(
                     f"Part {number + 1} of the upload was not stored: upload it again."

@@ -27,13 +27,14 @@ from botocore.model import Shape
 from botocore.parsers import RestXMLParser
 from urllib3.util import wait_for_read
 
+from chalicelib.backoff import Backoff
 from chalicelib.gateways.signing import Signer, escaped, signed_put
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 ATTEMPTS = 6  # as botocore's clients of ours; with the delays below some 15 s on average
-MAX_DELAY_SECONDS = 20.0
+BASE_DELAY_SECONDS, MAX_DELAY_SECONDS = 1.0, 20.0
 CONNECT_SECONDS, READ_SECONDS = 5, 60  # longest waits for a connection, and for an answer
 
 _STORED, _END = b"HTTP/1.1 20", b"\r\n\r\n"
@@ -124,17 +125,15 @@ class Puts:
         *,
         ca_bundle: str,
         now: Callable[[], datetime],
-        sleep: Callable[[float], None],
-        random: Callable[[], float],
+        backoff: Backoff,
     ) -> None:
-        """`identity` answers fresh credentials at each call, `now` the time in UTC, `random` a
-        number in [0, 1). `ca_bundle` is the file of authorities that https trusts."""
+        """`identity` answers fresh credentials at each call, `now` the time in UTC. `ca_bundle` is
+        the file of authorities that https trusts."""
         self._client = client
         self._identity = identity
         self._ca_bundle = ca_bundle
         self._now = now
-        self._sleep = sleep
-        self._random = random
+        self._backoff = backoff
         self._places: dict[str, _Place] = {}
         self._tls: ssl.SSLContext | None = None
 
@@ -152,7 +151,7 @@ class Puts:
         failure: ClientError | HTTPClientError | None = None
         for attempt in range(ATTEMPTS):
             if attempt:
-                self._sleep(self._random() * min(MAX_DELAY_SECONDS, 2.0 ** (attempt - 1)))
+                self._backoff.wait(attempt - 1)
             signed = self._signed(place, path, checked, sha256.hex())
             try:
                 failure = self._send(place, path, body, signed)
@@ -195,7 +194,7 @@ class Puts:
                     place.idle.append(connection)
                     return None
             status, answered, content = connection.response()
-        except BaseException:
+        except BaseException:  # an interrupt too: no connection is left, and it is raised again
             connection.close()
             raise
         connection.close()

@@ -28,9 +28,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from chalicelib.backoff import Backoff
 from chalicelib.errors import AccessDenied, AwsError, Throttled
 from chalicelib.gateways.objects import Objects
-from chalicelib.gateways.puts import ATTEMPTS, Identity, Puts
+from chalicelib.gateways.puts import (
+    ATTEMPTS,
+    BASE_DELAY_SECONDS,
+    MAX_DELAY_SECONDS,
+    Identity,
+    Puts,
+)
 
 Style = Literal["auto", "path", "virtual"]
 NOW = datetime(2026, 11, 23, 16, tzinfo=UTC)
@@ -177,8 +184,7 @@ class Made:
             lambda: Identity("AKIA", "secret", "token"),
             ca_bundle=ca_bundle,
             now=lambda: NOW,
-            sleep=clock.sleep,
-            random=lambda: 1.0,
+            backoff=Backoff(clock.sleep, lambda: 1.0, BASE_DELAY_SECONDS, MAX_DELAY_SECONDS),
         )
         self.made.append(made)
         return made
