@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decant.local.edge_runtime import EdgeFunction, EdgeFunctionError
+from decant.local.edge_runtime import EdgeFunction, EdgeFunctionError, without_import
 
 STORE = {"a": '{"n":1}', "bad": "{", "grüße": "é😀"}
 
@@ -86,6 +86,34 @@ def test_reads_the_store_as_cloudfront_does(expression: str, value: object) -> N
 def test_answers_meta_when_the_caller_knows_it() -> None:
     code = "import cf from 'cloudfront'\nfunction handler() { return cf.kvs().meta(); }"
     assert EdgeFunction(code, STORE.get, lambda: {"keyCount": 3}).call({}) == {"keyCount": 3}
+
+
+@pytest.mark.parametrize(
+    ("code", "rest"),
+    [
+        ("import cf from 'cloudfront';\nlet a;", "\nlet a;"),
+        ("import cf from 'cloudfront'\nlet a;", "\nlet a;"),
+        ('import cf from"cloudfront";let a;', "let a;"),
+        ("\n import  cf\nfrom 'cloudfront' ;", ""),
+    ],
+)
+def test_the_import_of_cloudfronts_module_is_taken_off(code: str, rest: str) -> None:
+    assert without_import(code) == rest
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "let a; import cf from 'cloudfront';",
+        "// 'import cf' is a comment here\nlet a;",
+        "import cf from 'cloudfront' let a;",
+        "import cf from 'fs';",
+        "import kvs from 'cloudfront';",
+        "import cf from 'cloudfront\";",
+    ],
+)
+def test_no_other_code_is_taken_off(code: str) -> None:
+    assert without_import(code) == code
 
 
 def test_counts_the_reads_of_the_last_call() -> None:
