@@ -49,7 +49,8 @@ def test_both_templates_fit_in_a_request() -> None:
 @pytest.mark.parametrize("name", ["Router", "Response"])
 def test_the_shipped_functions_are_what_is_deployed(name: str) -> None:
     code = EDGE["Resources"][name]["Properties"]["FunctionCode"]
-    assert code == shipped((ROOT / "edge" / f"{name.lower()}.js").read_text())
+    path = f"edge/{name.lower()}.js"
+    assert code == shipped(path, (ROOT / path).read_text("utf-8"))
     assert len(code.encode()) <= MAX_FUNCTION_BYTES
 
 

@@ -16,8 +16,15 @@ from tests.unit.edge.event_files import Event
 
 _EDGE = Path(__file__).parents[3] / "edge"
 SOURCES = {name: (_EDGE / name).read_text("utf-8") for name in ("router.js", "response.js")}
-ROUTER = shipped(SOURCES["router.js"])
-RESPONSE = shipped(SOURCES["response.js"])
+ROUTER = shipped("router.js", SOURCES["router.js"])
+RESPONSE = shipped("response.js", SOURCES["response.js"])
+
+
+def altered(name: str, old: str, new: str) -> str:
+    """What would ship of the function `name`, were `old`, which its source has once, `new`."""
+    source = SOURCES[name]
+    assert source.count(old) == 1
+    return shipped(name, source.replace(old, new))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-IMPORT_LINE = "import cf from 'cloudfront';"
+from decant.local.edge_runtime import without_import
+
 _TIMEOUT_SECONDS = 120
 
 _SHIM = """
@@ -73,7 +74,7 @@ def run(code: str, cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     # An ASCII JSON text inside an ASCII string literal is the same string in every engine.
     data = f"const theCases = JSON.parse({json.dumps(json.dumps(cases))});"
     outcomes: list[dict[str, Any]] = json.loads(
-        execute("\n".join([_SHIM, code.replace(IMPORT_LINE, ""), data, _MAIN]))
+        execute("\n".join([_SHIM, without_import(code), data, _MAIN]))
     )
     assert len(outcomes) == len(cases)
     return outcomes

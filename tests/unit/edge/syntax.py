@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
 
+from decant.local.edge_runtime import without_import
+
 _PARSER = Parser(Language(tree_sitter_javascript.language()))
 
 _STATEMENTS = """
@@ -74,12 +76,6 @@ def problems(code: str) -> list[str]:
     return found or (["the code does not parse"] if root.has_error else [])
 
 
-def tokens(code: str) -> list[str]:
-    """What the code consists of, without comments and the space between."""
-    nodes = _walk(_PARSER.parse(code.encode()).root_node)
-    return [_text(node) for node in nodes if not node.children and node.type != "comment"]
-
-
 def _walk(node: Node) -> Iterator[Node]:
     yield node
     for child in node.children:
@@ -106,9 +102,9 @@ def _misused(node: Node) -> str | None:
 def _check_import(node: Node) -> str | None:
     parent = node.parent
     first = parent is not None and parent.named_children[0].id == node.id
-    if first and _text(node).rstrip(";") == "import cf from 'cloudfront'":
+    if first and without_import(_text(node)) == "":
         return None
-    return "only import cf from 'cloudfront', as the first line"
+    return "only import cf from 'cloudfront', as the first statement"
 
 
 def _check_function(node: Node) -> str | None:

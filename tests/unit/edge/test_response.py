@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.edge.engines import RESPONSE, Call, Engine
+from tests.unit.edge.engines import RESPONSE, Call, Engine, altered
 from tests.unit.edge.event_files import Event, load, response_with, response_with_metadata
 
 
@@ -176,6 +176,6 @@ def test_leaves_cookies_alone(engine: Engine) -> None:
 def test_metadata_cannot_change_what_the_headers_inherit(engine: Engine) -> None:
     probe = "response.clean = Object.getPrototypeOf(headers) === Object.prototype; return response;"
     event = response_with({"x-amz-meta-decant-headers": '{"__proto__":"1"}'})
-    (outcome,) = engine.run(RESPONSE.replace("return response;", probe), [Call(event)])
+    (outcome,) = engine.run(altered("response.js", "return response;", probe), [Call(event)])
     assert outcome.result is not None
     assert outcome.result["clean"] is True

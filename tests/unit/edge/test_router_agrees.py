@@ -41,7 +41,8 @@ def visits(draw: st.DrawFn, count: int) -> list[tuple[TableSite, str, bool]]:
     return [(site, draw(address), draw(st.booleans())) for _ in range(count)]
 
 
-def _call(site: TableSite, uri: str, navigation: bool) -> Call:
+def call_of(site: TableSite, uri: str, navigation: bool) -> Call:
+    """The router's call for one visit."""
     event = request_for(uri)
     mode = {"sec-fetch-mode": {"value": "navigate"}}
     event["request"]["headers"] = mode if navigation else {}
@@ -49,7 +50,7 @@ def _call(site: TableSite, uri: str, navigation: bool) -> Call:
 
 
 def _compare(engine: Engine, batch: list[tuple[TableSite, str, bool]]) -> None:
-    outcomes = engine.run(ROUTER, [_call(*visit) for visit in batch])
+    outcomes = engine.run(ROUTER, [call_of(*visit) for visit in batch])
     for (site, uri, navigation), outcome in zip(batch, outcomes, strict=True):
         answer = site.answer(uri, navigation=navigation)
         assert shown(outcome) == expected(answer), uri
@@ -100,7 +101,7 @@ def test_any_record_and_bucket_is_answered_in_two_reads(
     store = site.store | {"a/production": record}
     if bucket is not None:
         store = {key: bucket for key in store} | {"a/production": record}
-    call = _call(site, uri, navigation)
+    call = call_of(site, uri, navigation)
     (outcome,) = QUICKJS.run(ROUTER, [Call(call.event, store)])
     assert outcome.error is None
     assert outcome.reads <= 2
