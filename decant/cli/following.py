@@ -1,4 +1,4 @@
-"""Follows one deployment on the terminal and says how it ended; for `upload` and `status`."""
+"""Follows one deployment on the terminal and says how it ended; for `deploy` and `status`."""
 
 from __future__ import annotations
 

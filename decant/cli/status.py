@@ -72,7 +72,7 @@ def _show_stage(run: Invocation, api: AdminApi) -> None:
         }
     )
     if not deployments:
-        run.console.say("Nothing has been deployed yet: `decant upload FOLDER` begins.")
+        run.console.say("Nothing has been deployed yet: `decant deploy FOLDER` begins.")
         return
     now = run.tools.now()
     run.console.table(

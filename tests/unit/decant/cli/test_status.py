@@ -32,7 +32,7 @@ def test_json_has_both_lists(world: World) -> None:
 
 
 def test_says_how_to_begin_when_nothing_was_deployed(world: World) -> None:
-    assert "`decant upload FOLDER` begins" in world.run("status").stdout
+    assert "`decant deploy FOLDER` begins" in world.run("status").stdout
 
 
 def test_shows_one_deployment_with_its_reason_and_warnings(world: World) -> None:
