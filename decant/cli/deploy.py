@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chalicelib.errors import InvalidRequest
+from decant import wording
 from decant.cli.following import Ending, conclude, follow_deployment, leave
 from decant.cli.invocation import Invocation
 from decant.cli.options import (
@@ -98,7 +99,7 @@ def _zip_of(run: Invocation, path: Path) -> Iterator[Path]:
     total = sum(member.size_bytes for member in files)
     with TemporaryDirectory(prefix="decant-") as scratch:
         target = Path(scratch) / "site.zip"
-        with run.console.byte_bar(f"Zipping {len(files):,} files", total) as moved:
+        with run.console.byte_bar(f"Zipping {wording.count(len(files), 'file')}", total) as moved:
             write_zip(files, target, moved)
         yield target
 

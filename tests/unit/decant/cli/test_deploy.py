@@ -32,6 +32,18 @@ def test_zips_and_stores_a_folder_and_waits_until_it_is_live(world: World, site:
     assert world.stage.api.calls == [("deployment", ID)] * 4
 
 
+def test_says_what_was_new_and_what_was_carried_over(world: World, site: Path) -> None:
+    live = a_deployment("live", stored=(11, 40 * 1024), carried_files=5)
+    world.stage.api.looks = [live]
+    assert world.run("deploy", site).stdout.splitlines() == [
+        "v7 is live on production: 1,234 files, 3.0 MB; 11 files of 40.0 KB were new, in 0.0 s",
+        "Still reachable, for pages that are open: 5 files of earlier versions.",
+        "https://site.example",
+    ]
+    told = world.run("deploy", site, "--json").document["deployment"]
+    assert (told["stored_files"], told["stored_bytes"], told["carried_files"]) == (11, 40960, 5)
+
+
 def test_without_a_terminal_progress_is_one_plain_line_for_each_change(
     world: World, site: Path
 ) -> None:
@@ -129,10 +141,13 @@ def test_a_refused_or_failed_deployment_exits_3_with_the_reason(
 def test_a_complete_version_that_is_not_live_exits_0_and_says_why(
     status: str, cause: str, world: World, site: Path
 ) -> None:
-    world.stage.api.looks = [a_deployment("ready" if status == "ready" else "superseded")]
+    world.stage.api.looks = [
+        a_deployment("ready" if status == "ready" else "superseded", stored=(2, 3))
+    ]
     outcome = world.run("deploy", site)
     assert outcome.exit_code == 0
     assert cause in outcome.stdout
+    assert "(1,234 files, 3.0 MB; 2 files of 3 B were new)" in outcome.stdout
     assert "decant switch v7 --alias production" in outcome.stdout
     assert world.run("deploy", site, "--json").document["outcome"] == status
 
