@@ -1,58 +1,32 @@
-"""The client of the admin API: signed requests, typed answers, errors as Decant's own.
+"""The client of the admin API: what it can be asked, and the routes behind that.
 
-Touches the network and nothing else; where the API is and who asks are parameters. Requests go
-through botocore's own HTTP session, so they heed the same proxies and certificates as the AWS
-clients do.
-
-Only GET is repeated: the answer to a lost PUT or POST is found by looking at the alias again.
+Only what may be done twice is repeated (see `SignedHttp.send`): the answer to a lost PUT or POST
+is found by looking at the alias again.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Iterator
+from typing import Protocol
 from urllib.parse import quote, urlencode
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ConnectionError as NoConnection
-from botocore.exceptions import ConnectTimeoutError, HTTPClientError, ReadTimeoutError, SSLError
-from botocore.httpsession import URLLib3Session
-from botocore.utils import get_environ_proxies
-from pydantic import BaseModel, ValidationError
-
-from chalicelib.errors import (
-    AccessDenied,
-    AwsError,
-    Conflict,
-    DecantError,
-    InvalidRequest,
-    NotFound,
-    Throttled,
-)
 from decant.answers import (
     AliasAnswer,
     AliasList,
     ChangeAnswer,
     DeploymentAnswer,
     DeploymentList,
+    DiffAnswer,
+    FileChange,
+    PruneAnswer,
+    RepairAnswer,
     VersionAnswer,
     VersionPage,
 )
+from decant.signed_http import SignedHttp
 
-if TYPE_CHECKING:
-    from botocore.credentials import ReadOnlyCredentials
-
-_CONNECT_TIMEOUT_SECONDS = 5
-_READ_TIMEOUT_SECONDS = 30  # API Gateway itself gives up after 29 s
-_TRIES = 4
-_FIRST_PAUSE_SECONDS = 0.5  # doubled at each retry; a random share of it is waited ("full jitter")
-_PAGE_LIMIT = 100  # the most versions the API gives at once
-_WRONG_ROUTE = "MissingAuthenticationToken"  # what API Gateway calls a route it does not have
-
-AnswerT = TypeVar("AnswerT", bound=BaseModel)
+_VERSIONS_PAGE = 100  # the most versions the API gives at once
+_FILES_PAGE = 1000  # the most files of a diff
 
 
 class AdminApi(Protocol):
@@ -77,39 +51,32 @@ class AdminApi(Protocol):
     def rollback(self, alias: str, from_version: int) -> ChangeAnswer:
         """Point `alias` back at its previous version, if it still points at `from_version`."""
 
+    def diff(self, from_version: int, to_version: int, limit: int | None) -> DiffAnswer:
+        """What differs between two versions, with the first `limit` files (None: all of them)."""
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where the API is (`url` without a `/` at the end) and in whose name to ask."""
+    def repair(self) -> RepairAnswer:
+        """Make the edge's store agree with the record, for as long as one request may take."""
 
-    url: str
-    region: str
-    credentials: Callable[[], ReadOnlyCredentials]
+    def prunable(self) -> PruneAnswer:
+        """What a prune would delete now, oldest first; deletes nothing."""
+
+    def prune(self) -> PruneAnswer:
+        """Begin to delete that, in the background."""
 
 
 class HttpAdminApi:
     """The admin API behind API Gateway with IAM authorisation."""
 
-    def __init__(
-        self, endpoint: Endpoint, sleep: Callable[[float], None], random: Callable[[], float]
-    ) -> None:
-        """`sleep` takes seconds, `random` gives a number from 0 up to 1."""
-        self._endpoint = endpoint
-        self._sleep = sleep
-        self._random = random
-        self._http = URLLib3Session(
-            # The stubs know one number only; botocore itself passes a pair.
-            timeout=(_CONNECT_TIMEOUT_SECONDS, _READ_TIMEOUT_SECONDS),  # type: ignore[arg-type]
-            proxies=get_environ_proxies(endpoint.url),
-        )
+    def __init__(self, http: SignedHttp) -> None:
+        self._http = http
 
     def deployment(self, deployment_id: str) -> DeploymentAnswer:
         """One deployment."""
-        return self._get(f"/deployments/{quote(deployment_id, safe='')}", DeploymentAnswer)
+        return self._http.get(f"/deployments/{quote(deployment_id, safe='')}", DeploymentAnswer)
 
     def deployments(self) -> tuple[DeploymentAnswer, ...]:
         """The newest deployments, at most 20, newest first."""
-        return self._get("/deployments", DeploymentList).deployments
+        return self._http.get("/deployments", DeploymentList).deployments
 
     def versions(self, limit: int) -> tuple[VersionAnswer, ...]:
         """The newest `limit` versions, newest first, in as many requests as it takes."""
@@ -117,164 +84,59 @@ class HttpAdminApi:
 
     def aliases(self) -> tuple[AliasAnswer, ...]:
         """Every alias."""
-        return self._get("/aliases", AliasList).aliases
+        return self._http.get("/aliases", AliasList).aliases
 
     def switch(self, alias: str, version: int, lock: bool | None) -> ChangeAnswer:
         """Point `alias` at `version`; `lock` None leaves its lock as it is."""
         body = {"version": version} if lock is None else {"version": version, "lock": lock}
-        return self._send("PUT", f"/aliases/{quote(alias, safe='')}", body)
+        return self._http.send("PUT", f"/aliases/{quote(alias, safe='')}", body, ChangeAnswer)
 
     def rollback(self, alias: str, from_version: int) -> ChangeAnswer:
         """Point `alias` back at its previous version, if it still points at `from_version`."""
         path = f"/aliases/{quote(alias, safe='')}/rollback"
-        return self._send("POST", path, {"from": from_version})
+        return self._http.send("POST", path, {"from": from_version}, ChangeAnswer)
+
+    def diff(self, from_version: int, to_version: int, limit: int | None) -> DiffAnswer:
+        """What differs between two versions, with the first `limit` files (None: all of them),
+        in as many requests as it takes. `next` of the answer is None when no file is left out."""
+        files: list[FileChange] = []
+        cursor: str | None = None
+        while True:
+            wanted = _FILES_PAGE if limit is None else min(limit - len(files), _FILES_PAGE)
+            query = {"from": str(from_version), "to": str(to_version), "limit": str(wanted)}
+            page = self._http.get(_with_query("/diff", query, cursor), DiffAnswer)
+            files.extend(page.files)
+            cursor = page.next
+            if cursor is None or (limit is not None and len(files) >= limit):
+                return page.model_copy(update={"files": tuple(files)})
+
+    def repair(self) -> RepairAnswer:
+        """Make the edge's store agree with the record, for as long as one request may take."""
+        return self._http.send("POST", "/repair", {}, RepairAnswer, harmless_twice=True)
+
+    def prunable(self) -> PruneAnswer:
+        """What a prune would delete now, oldest first; deletes nothing."""
+        body = {"dry_run": True}
+        return self._http.send("POST", "/prune", body, PruneAnswer, harmless_twice=True)
+
+    def prune(self) -> PruneAnswer:
+        """Begin to delete that, in the background."""
+        return self._http.send("POST", "/prune", {"dry_run": False}, PruneAnswer)
 
     def _walk_versions(self, limit: int) -> Iterator[VersionAnswer]:
         cursor: str | None = None
         while limit > 0:
-            query = {"limit": str(min(limit, _PAGE_LIMIT))}
-            if cursor is not None:
-                query["cursor"] = cursor
-            # quote_via: a space is %20 in what is signed, never `+`
-            page = self._get(f"/versions?{urlencode(query, quote_via=quote)}", VersionPage)
+            query = {"limit": str(min(limit, _VERSIONS_PAGE))}
+            page = self._http.get(_with_query("/versions", query, cursor), VersionPage)
             yield from page.versions[:limit]
             limit -= len(page.versions)
             cursor = page.next
             if cursor is None:
                 return
 
-    def _get(self, path: str, shape: type[AnswerT]) -> AnswerT:
-        for attempt in range(1, _TRIES):
-            try:
-                return _parsed(self._exchange("GET", path, b""), shape, self._endpoint.url)
-            except _WorthRepeating:
-                self._sleep(self._random() * _FIRST_PAUSE_SECONDS * 2**attempt)
-        try:
-            return _parsed(self._exchange("GET", path, b""), shape, self._endpoint.url)
-        except _WorthRepeating as fault:
-            raise fault.error from fault
 
-    def _send(self, method: str, path: str, body: Mapping[str, object]) -> ChangeAnswer:
-        try:
-            answer = self._exchange(method, path, json.dumps(body).encode())
-        except _WorthRepeating as fault:
-            raise fault.error from fault
-        return _parsed(answer, ChangeAnswer, self._endpoint.url)
-
-    def _exchange(self, method: str, path: str, body: bytes) -> bytes:
-        """One signed request; the body of its answer.
-
-        Raises _WorthRepeating for what may pass by itself, an error of ours for the rest.
-        """
-        url = self._endpoint.url + path
-        request = AWSRequest(method, url, {"Accept": "application/json"}, body or None)
-        if body:
-            request.headers["Content-Type"] = "application/json"
-        SigV4Auth(self._endpoint.credentials(), "execute-api", self._endpoint.region).add_auth(
-            request
-        )
-        try:
-            answer = self._http.send(request.prepare())
-        except (HTTPClientError, NoConnection) as error:
-            raise _unreachable(error, self._endpoint.url) from error
-        if answer.status_code == 200:
-            return answer.content
-        raise _refusal(_Refusal.of(answer.status_code, answer.headers, answer.content), url)
-
-
-class _WorthRepeating(Exception):
-    """Inside this module only: `error` may pass if the request is made again."""
-
-    def __init__(self, error: DecantError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """An answer that is not 200: API Gateway's own or the API's."""
-
-    status: int
-    code: str
-    message: str
-
-    @classmethod
-    def of(cls, status: int, headers: Mapping[str, str], content: bytes) -> _Refusal:
-        """`content` is the API's {"code","message"}, API Gateway's {"message"}, or anything."""
-        try:
-            body = json.loads(content)
-        except ValueError:
-            body = {}
-        if not isinstance(body, dict):
-            body = {}
-        code = body.get("code") or headers.get("x-amzn-errortype", "").removesuffix("Exception")
-        message = str(body.get("message") or body.get("Message") or "")
-        return cls(status, str(code), message)
-
-
-def _refusal(answer: _Refusal, url: str) -> Exception:
-    said = answer.message.rstrip(".") or f"HTTP {answer.status} without an explanation"
-    facts = {"operation": url, "code": answer.code}
-    if answer.status == 403:
-        return _denied(answer, said, url)
-    if answer.status == 404:
-        return NotFound(answer.message or f"The admin API has nothing at {url}.")
-    if answer.status == 409:
-        return Conflict(answer.message or f"The admin API refuses {url} in its present state.")
-    if answer.status == 400:
-        return InvalidRequest(answer.message or f"The admin API cannot read the request to {url}.")
-    if answer.status == 429:
-        return _WorthRepeating(
-            Throttled(f"The admin API asks to slow down ({said}): try again later.", **facts)
-        )
-    error = AwsError(f"The admin API at {url} answered {answer.status}: {said}.", **facts)
-    return _WorthRepeating(error) if answer.status >= 500 else error
-
-
-def _denied(answer: _Refusal, said: str, url: str) -> AwsError:
-    """API Gateway's 403 has three meanings: no such route, bad credentials, no permission."""
-    facts = {"operation": url, "code": answer.code}
-    if answer.code == _WRONG_ROUTE or "Missing Authentication Token" in answer.message:
-        return AwsError(
-            f"There is no admin API at {url}: correct api_url in the stage profile or run "
-            "`decant bootstrap` for this stage again.",
-            **facts,
-        )
-    return AccessDenied(
-        f"The admin API refuses your credentials ({said}): they need the permission "
-        "execute-api:Invoke on this API and must not have expired.",
-        **facts,
-    )
-
-
-def _unreachable(error: HTTPClientError | NoConnection, url: str) -> Exception:
-    if isinstance(error, SSLError):
-        return AwsError(f"The certificate of {url} cannot be trusted: {error}.")
-    if isinstance(error, ReadTimeoutError):
-        return _WorthRepeating(
-            AwsError(f"The admin API at {url} gave no answer within {_READ_TIMEOUT_SECONDS} s.")
-        )
-    if isinstance(error, ConnectTimeoutError):
-        cause = f"no connection within {_CONNECT_TIMEOUT_SECONDS} s"
-    else:
-        cause = "the connection failed"
-    return _WorthRepeating(
-        AwsError(
-            f"The admin API at {url} cannot be reached ({cause}): check the network, and for a "
-            "local stage that `decant local` is running."
-        )
-    )
-
-
-def _parsed(content: bytes, shape: type[AnswerT], url: str) -> AnswerT:
-    try:
-        return shape.model_validate_json(content)
-    except ValidationError as error:
-        fields = ", ".join(
-            ".".join(str(part) for part in problem["loc"]) or problem["msg"]
-            for problem in error.errors(include_input=False, include_url=False)
-        )
-        raise AwsError(
-            f"What answers at {url} does not speak this admin API ({fields}): check api_url, and "
-            "that this command and the deployed stage are of the same release."
-        ) from error
+def _with_query(path: str, query: dict[str, str], cursor: str | None) -> str:
+    if cursor is not None:
+        query = {**query, "cursor": cursor}
+    # quote_via: a space is %20 in what is signed, never `+`
+    return f"{path}?{urlencode(query, quote_via=quote)}"

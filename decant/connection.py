@@ -17,10 +17,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from chalicelib.errors import Missing
-from decant.admin_api import Endpoint, HttpAdminApi
+from decant.admin_api import HttpAdminApi
 from decant.aws_errors import asking
 from decant.local import resolver
 from decant.profiles import StageProfile
+from decant.signed_http import Endpoint, SignedHttp
 from decant.uploader import S3Uploader
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Connection:
     def admin_api(self) -> HttpAdminApi:
         """A client of the admin API. Raises as `StackOutputs.get`."""
         endpoint = Endpoint(self.api_url(), self.profile.region, self._credentials)
-        return HttpAdminApi(endpoint, time.sleep, random.random)
+        return HttpAdminApi(SignedHttp(endpoint, time.sleep, random.random))
 
     def uploader(self) -> S3Uploader:
         """Uploads to the stage's source bucket. Raises as `StackOutputs.get`."""

@@ -1,6 +1,6 @@
 """`make demo`: the whole product on this machine, with the commands a person would type.
 
-Starts local AWS, bootstraps a stage (which runs `chalice deploy`), uploads version 1 and version 2
+Starts local AWS, bootstraps a stage (which runs `chalice deploy`), deploys version 1 and version 2
 of the example site, switches back to 1, and looks at each state over HTTP at the edge.
 """
 
@@ -44,9 +44,9 @@ class Demo:
         profile = StageProfile.model_validate(self._local.profile_for(STAGE))
         ProfileFolder(PROJECT / STAGES_FOLDER).write(profile)
         self._decant("bootstrap")
-        self._decant("upload", "examples/hello/v1")
+        self._decant("deploy", "examples/hello/v1")
         self._expect("Hello, version 1")
-        self._decant("upload", "examples/hello/v2")
+        self._decant("deploy", "examples/hello/v2")
         self._expect("Hello, version 2")
         self._decant("switch", "1")
         self._expect("Hello, version 1")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from decant.answers import DeploymentAnswer
     from decant.watch import Sight
 
 _UNITS = ("KB", "MB", "GB", "TB")
@@ -24,6 +25,23 @@ def size(count_bytes: int) -> str:
         if amount < 999.95 or unit == _UNITS[-1]:  # what would be shown as 1000.0 goes on
             break
     return f"{amount:.1f} {unit}"
+
+
+def difference(count_bytes: int) -> str:
+    """By how much a size changed, with its sign: `+1.5 MB`, `-34 B`, `±0 B`."""
+    if count_bytes == 0:
+        return "±0 B"
+    return f"{'+' if count_bytes > 0 else '-'}{size(abs(count_bytes))}"
+
+
+def count(number: int, noun: str) -> str:
+    """`number` of what `noun` names one of: `1 file`, `1,234 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def files(number: int, count_bytes: int) -> str:
+    """`1,234 files, 3.0 MB`."""
+    return f"{count(number, 'file')}, {size(count_bytes)}"
 
 
 def duration(seconds: float) -> str:
@@ -69,3 +87,26 @@ def stage_of(sight: Sight) -> str:
     if deployment.status == "copying" and deployment.shards:
         return f"copying {deployment.shards_done}/{deployment.shards}"
     return deployment.status
+
+
+def content_of(deployment: DeploymentAnswer) -> str:
+    """What a deployment's version holds, and what of it this deployment stored, if that is known:
+    `1,065 files, 70.0 MB; 11 files of 40.0 KB were new`."""
+    whole = files(deployment.files or 0, deployment.bytes or 0)
+    stored = deployment.stored_files
+    if stored is None:
+        return whole
+    if stored == 0:
+        return f"{whole}; no file was new"
+    if stored == deployment.files:
+        return f"{whole}, all new"
+    verb = "was" if stored == 1 else "were"
+    new = f"{count(stored, 'file')} of {size(deployment.stored_bytes or 0)}"
+    return f"{whole}; {new} {verb} new"
+
+
+def carried_by(deployment: DeploymentAnswer) -> str:
+    """What stays reachable beside a deployment's version; empty when nothing does."""
+    if not deployment.carried_files:
+        return ""
+    return f"{count(deployment.carried_files, 'file')} of earlier versions"

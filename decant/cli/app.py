@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from decant.cli import bootstrap, exit_codes, local, rollback, status, switch, upload, versions
+from decant.cli import bootstrap, deploy, exit_codes, local, rollback, status, switch, versions
 from decant.cli.invocation import Invocation
 from decant.cli.options import JSON_HELP, STAGE_HELP
 
@@ -17,7 +17,7 @@ _EPILOG = f"""Examples:
 \b
   decant local                                  # AWS on this machine
   decant bootstrap --stage prod --region eu-central-1
-  decant upload dist                            # build folder -> live
+  decant deploy dist                            # build folder -> live
   decant rollback                               # and back again
 
 Exit codes:
@@ -46,7 +46,7 @@ def before_double_dash(args: list[str]) -> list[str]:
 app = typer.Typer(
     name="decant",
     cls=_Group,
-    help="Static hosting in your own AWS account: upload a site, switch versions, roll back.",
+    help="Static hosting in your own AWS account: deploy a site, switch versions, roll back.",
     epilog=_EPILOG,
     invoke_without_command=True,
     pretty_exceptions_enable=False,
@@ -79,7 +79,7 @@ def _options(
 
 app.command("local", epilog=local.EXAMPLES)(local.local)
 app.command("bootstrap", epilog=bootstrap.EXAMPLES)(bootstrap.bootstrap)
-app.command("upload", epilog=upload.EXAMPLES)(upload.upload)
+app.command("deploy", epilog=deploy.EXAMPLES)(deploy.deploy)
 app.command("versions", epilog=versions.EXAMPLES)(versions.versions)
 app.command("switch", epilog=switch.EXAMPLES)(switch.switch)
 app.command("rollback", epilog=rollback.EXAMPLES)(rollback.rollback)

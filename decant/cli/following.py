@@ -1,4 +1,4 @@
-"""Follows one deployment on the terminal and says how it ended; for `upload` and `status`."""
+"""Follows one deployment on the terminal and says how it ended; for `deploy` and `status`."""
 
 from __future__ import annotations
 
@@ -135,12 +135,14 @@ def leave(code: ExitCode) -> None:
 
 def _say_result(run: Invocation, deployment: DeploymentAnswer, end: Ending) -> None:
     name = f"v{deployment.version}"
-    what = f"{deployment.files or 0:,} files, {wording.size(deployment.bytes or 0)}"
+    what = wording.content_of(deployment)
     if deployment.status == "live":
         run.console.say(
             f"{name} is live on {deployment.alias}: {what}, in {wording.duration(end.seconds)}",
             "bold green",
         )
+        if carried := wording.carried_by(deployment):
+            run.console.say(f"Still reachable, for pages that are open: {carried}.")
         run.console.say(end.site_url)
         return
     cause = {

@@ -72,7 +72,7 @@ def _show_stage(run: Invocation, api: AdminApi) -> None:
         }
     )
     if not deployments:
-        run.console.say("Nothing has been deployed yet: `decant upload FOLDER` begins.")
+        run.console.say("Nothing has been deployed yet: `decant deploy FOLDER` begins.")
         return
     now = run.tools.now()
     run.console.table(
@@ -119,6 +119,8 @@ def _show_deployment(run: Invocation, deployment: DeploymentAnswer) -> None:
         ("Version", _version(deployment)),
         ("Files", "" if deployment.files is None else f"{deployment.files:,}"),
         ("Size", "" if deployment.bytes is None else wording.size(deployment.bytes)),
+        ("New", _new(deployment)),
+        ("Carried over", wording.carried_by(deployment)),
         ("Copied", _copied(deployment)),
         ("Begun", wording.when(deployment.created_at, now)),
         ("Changed", wording.when(deployment.updated_at, now)),
@@ -132,6 +134,12 @@ def _show_deployment(run: Invocation, deployment: DeploymentAnswer) -> None:
 
 def _version(deployment: DeploymentAnswer) -> str:
     return "" if deployment.version is None else f"v{deployment.version}"
+
+
+def _new(deployment: DeploymentAnswer) -> str:
+    if deployment.stored_files is None:
+        return ""
+    return wording.files(deployment.stored_files, deployment.stored_bytes or 0)
 
 
 def _copied(deployment: DeploymentAnswer) -> str:

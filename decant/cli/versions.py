@@ -39,7 +39,7 @@ def versions(
     found = reached.admin_api().versions(limit)
     run.console.document({"versions": [version.model_dump(mode="json") for version in found]})
     if not found:
-        run.console.say("There are no versions yet: `decant upload FOLDER` makes the first.")
+        run.console.say("There are no versions yet: `decant deploy FOLDER` makes the first.")
         return
     now = run.tools.now()
     run.console.table(

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from chalicelib.records import DeploymentStatus, VersionStatus
-from decant.answers import AliasAnswer, DeploymentAnswer, SourceAnswer, VersionAnswer
+from decant.answers import (
+    AliasAnswer,
+    DeploymentAnswer,
+    DiffAnswer,
+    FileChange,
+    PrunableVersion,
+    PruneAnswer,
+    RepairAnswer,
+    Repaired,
+    SourceAnswer,
+    VersionAnswer,
+)
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -19,7 +30,10 @@ def a_deployment(
     shards: int | None = None,
     shards_done: int = 0,
     warnings: tuple[str, ...] = (),
+    stored: tuple[int, int] | None = None,
+    carried_files: int | None = None,
 ) -> DeploymentAnswer:
+    """`stored` are files and bytes."""
     return DeploymentAnswer(
         id=deployment_id,
         alias="production",
@@ -35,6 +49,9 @@ def a_deployment(
         bytes=3 * 1024 * 1024,
         shards=shards,
         shards_done=shards_done,
+        stored_files=stored[0] if stored else None,
+        stored_bytes=stored[1] if stored else None,
+        carried_files=carried_files,
         warnings=warnings,
     )
 
@@ -70,3 +87,52 @@ def an_alias(
         activated_by="somebody",
         previous=previous,
     )
+
+
+def a_file(path: str, before: int | None, after: int | None) -> FileChange:
+    """A file of a diff with its sizes in bytes; None: it is not there."""
+    change = "added" if before is None else "removed" if after is None else "changed"
+    return FileChange.model_validate(
+        {"path": path, "change": change, "bytes": after, "bytes_before": before}
+    )
+
+
+def a_diff(*files: FileChange, unchanged_files: int = 12) -> DiffAnswer:
+    """A diff of v41 and v42; each unchanged file has 1 KB."""
+
+    def tally(change: str) -> dict[str, int]:
+        found = [file for file in files if file.change == change]
+        sizes = [file.bytes if file.bytes is not None else file.bytes_before for file in found]
+        return {"files": len(found), "bytes": sum(size or 0 for size in sizes)}
+
+    return DiffAnswer.model_validate(
+        {
+            "from": 41,
+            "to": 42,
+            "added": tally("added"),
+            "changed": tally("changed"),
+            "removed": tally("removed"),
+            "unchanged": {"files": unchanged_files, "bytes": unchanged_files * 1024},
+            "files": files,
+        }
+    )
+
+
+def a_repair(*repaired: Repaired, checked: int = 9, more: bool = False) -> RepairAnswer:
+    return RepairAnswer(repaired=repaired, checked=checked, more=more)
+
+
+def a_prune(*numbers: int) -> PruneAnswer:
+    """That many versions can go, each with as many files as its number, of 1 KB each."""
+    versions = tuple(
+        PrunableVersion(
+            number=number,
+            alias="production",
+            status="ready",
+            files=number,
+            bytes=number * 1024,
+            created_at=NOON,
+        )
+        for number in numbers
+    )
+    return PruneAnswer(versions=versions, running=False)

@@ -1,157 +1,15 @@
-"""The admin API's client against a real HTTP server: what it sends, what it makes of answers."""
+"""The admin API's client against a real HTTP server: what it asks, what it makes of answers."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import socket
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from botocore.credentials import ReadOnlyCredentials
 
-from chalicelib.errors import (
-    AccessDenied,
-    AwsError,
-    Conflict,
-    DecantError,
-    InvalidRequest,
-    NotFound,
-    Throttled,
-)
-from decant.admin_api import Endpoint, HttpAdminApi
-from tests.unit.decant.http_fakes import Heard, Reply, serving
-
-SECRET = "wJalrXUtnFEMI"
-CREDENTIALS = ReadOnlyCredentials("AKIDEXAMPLE", SECRET, "a-session-token")
-
-DEPLOYMENT = {
-    "id": "d1",
-    "alias": "production",
-    "status": "copying",
-    "reason": None,
-    "version": 3,
-    "source": {"bucket": "b", "key": "k.zip", "version_id": "x", "size_bytes": 10},
-    "created_at": "2026-11-23T16:00:00.000Z",
-    "updated_at": "2026-11-23T16:00:05.000Z",
-    "files": 12,
-    "bytes": 3400,
-    "shards": 4,
-    "shards_done": 1,
-    "warnings": ["odd"],
-    "pipeline_execution_id": None,
-}
-ALIAS = {
-    "name": "production",
-    "version": 3,
-    "locked": False,
-    "activated_at": "2026-11-23T16:00:00.000Z",
-    "activated_by": "arn:aws:iam::1:user/a",
-    "previous": [1, 2],
-}
-
-
-def _version(number: int) -> dict[str, object]:
-    return {
-        "number": number,
-        "status": "ready",
-        "alias": "production",
-        "deployment_id": f"d{number}",
-        "source_key": "production/site.zip",
-        "files": 1,
-        "bytes": 2,
-        "created_at": "2026-11-23T16:00:00.000Z",
-        "ready_at": None,
-        "aliases": [],
-    }
-
-
-@dataclass
-class Server:
-    """What was asked, and what to answer: the prepared replies in turn, the last one for ever."""
-
-    url: str = ""
-    replies: list[Reply] = field(default_factory=list)
-    heard: list[Heard] = field(default_factory=list)
-    pauses_seconds: list[float] = field(default_factory=list)
-
-    def answer(self, heard: Heard) -> Reply:
-        self.heard.append(heard)
-        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-
-    def says(self, *contents: object, status: int = 200) -> None:
-        self.replies = [Reply(status, json.dumps(content).encode()) for content in contents]
-
-    def api(self) -> HttpAdminApi:
-        endpoint = Endpoint(f"{self.url}/api", "eu-central-1", lambda: CREDENTIALS)
-        return HttpAdminApi(endpoint, self.pauses_seconds.append, lambda: 0.5)
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server()
-    with serving(made.answer) as made.url:
-        yield made
-
-
-def _expected_signature(heard: Heard) -> str:
-    """The SigV4 signature of `heard`, worked out as AWS describes it, without botocore."""
-    fields = heard.headers["authorization"].removeprefix("AWS4-HMAC-SHA256 ").split(", ")
-    given = dict(part.split("=", 1) for part in fields)
-    names = given["SignedHeaders"].split(";")
-    path, _, query = heard.path.partition("?")
-    canonical = "\n".join(
-        [
-            heard.method,
-            path.replace("%", "%25"),
-            "&".join(sorted(query.split("&"))),
-            *(f"{name}:{heard.headers[name].strip()}" for name in names),
-            "",
-            given["SignedHeaders"],
-            hashlib.sha256(heard.body).hexdigest(),
-        ]
-    )
-    moment = heard.headers["x-amz-date"]
-    scope = f"{moment[:8]}/eu-central-1/execute-api/aws4_request"
-    assert given["Credential"] == f"AKIDEXAMPLE/{scope}"
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    key = f"AWS4{SECRET}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    to_sign = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{digest}"
-    return hmac.digest(key, to_sign.encode(), "sha256").hex()
-
-
-def _signature(heard: Heard) -> str:
-    return heard.headers["authorization"].rpartition("Signature=")[2]
-
-
-def test_signs_a_get_with_its_query_and_session_token(server: Server) -> None:
-    server.says({"versions": [_version(9)], "next": "a/b c+d="}, {"versions": [_version(8)]})
-    server.api().versions(2)
-    assert [heard.path for heard in server.heard] == [
-        "/api/versions?limit=2",
-        "/api/versions?limit=1&cursor=a%2Fb%20c%2Bd%3D",
-    ]
-    for heard in server.heard:
-        assert heard.headers["x-amz-security-token"] == "a-session-token"
-        assert _signature(heard) == _expected_signature(heard)
-
-
-def test_signs_a_put_with_its_body(server: Server) -> None:
-    server.says({"alias": ALIAS, "changed": True})
-    server.api().switch("production", 3, lock=None)
-    assert _signature(server.heard[0]) == _expected_signature(server.heard[0])
-
-
-def test_keeps_a_name_from_the_command_line_inside_its_part_of_the_path(server: Server) -> None:
-    server.says(DEPLOYMENT)
-    server.api().deployment("../x?y#ü")
-    assert server.heard[0].path == "/api/deployments/..%2Fx%3Fy%23%C3%BC"
-    assert _signature(server.heard[0]) == _expected_signature(server.heard[0])
+from chalicelib.errors import AwsError
+from tests.unit.decant.admin_server import ALIAS, DEPLOYMENT, Server, version
+from tests.unit.decant.http_fakes import Reply
 
 
 def test_reads_a_deployment(server: Server) -> None:
@@ -173,6 +31,16 @@ def test_reads_deployments_and_aliases(server: Server) -> None:
     assert [alias.previous for alias in api.aliases()] == [(1, 2)]
 
 
+def test_reads_what_a_deployment_stored_and_carried_over(server: Server) -> None:
+    server.says(
+        {**DEPLOYMENT, "stored_files": 3, "stored_bytes": 40, "carried_files": 5}, DEPLOYMENT
+    )
+    api = server.api()
+    for expected in ((3, 40, 5), (None, None, None)):
+        told = api.deployment("d1")
+        assert (told.stored_files, told.stored_bytes, told.carried_files) == expected
+
+
 def test_passes_on_fields_that_a_newer_api_adds(server: Server) -> None:
     server.says({**DEPLOYMENT, "weather": "fine"})
     assert server.api().deployment("d1").model_dump()["weather"] == "fine"
@@ -187,7 +55,7 @@ def test_asks_for_at_most_100_versions_at_once(
     server.replies = [
         Reply(
             200,
-            json.dumps({"versions": [_version(n + 1) for n in range(count)], "next": "c"}).encode(),
+            json.dumps({"versions": [version(n + 1) for n in range(count)], "next": "c"}).encode(),
         )
         for count in asked
     ]
@@ -197,7 +65,7 @@ def test_asks_for_at_most_100_versions_at_once(
 
 
 def test_stops_at_the_last_page(server: Server) -> None:
-    server.says({"versions": [_version(1)], "next": None})
+    server.says({"versions": [version(1)], "next": None})
     assert len(server.api().versions(500)) == 1
     assert len(server.heard) == 1
 
@@ -227,109 +95,106 @@ def test_a_rollback_says_what_it_starts_from(server: Server) -> None:
     assert json.loads(server.heard[0].body) == {"from": 4}
 
 
+def _diff_page(*numbers: int, following: str | None) -> dict[str, object]:
+    return {
+        "from": 41,
+        "to": 42,
+        "added": {"files": 0, "bytes": 0},
+        "changed": {"files": 2500, "bytes": 5000},
+        "removed": {"files": 0, "bytes": 0},
+        "unchanged": {"files": 3, "bytes": 30},
+        "files": [
+            {"path": f"{number:04}", "change": "changed", "bytes": 2, "bytes_before": 1}
+            for number in numbers
+        ],
+        "next": following,
+    }
+
+
+def _queries(server: Server) -> list[dict[str, list[str]]]:
+    assert {urlsplit(heard.path).path for heard in server.heard} == {"/api/diff"}
+    return [parse_qs(urlsplit(heard.path).query) for heard in server.heard]
+
+
+def test_a_diff_is_asked_for_in_pages_of_at_most_1000_files_and_made_one(server: Server) -> None:
+    server.says(
+        _diff_page(*range(1000), following="a b&c"),
+        _diff_page(*range(1000, 2000), following="d"),
+        _diff_page(*range(2000, 2500), following=None),
+    )
+    diff = server.api().diff(41, 42, None)
+    assert [file.path for file in diff.files] == [f"{number:04}" for number in range(2500)]
+    assert (diff.from_version, diff.to_version, diff.next) == (41, 42, None)
+    assert (diff.changed.files, diff.unchanged.bytes) == (2500, 30)
+    whole = {"from": ["41"], "to": ["42"], "limit": ["1000"]}
+    assert _queries(server) == [
+        whole,
+        {**whole, "cursor": ["a b&c"]},
+        {**whole, "cursor": ["d"]},
+    ]
+
+
 @pytest.mark.parametrize(
-    ("status", "kind"),
-    [(400, InvalidRequest), (404, NotFound), (409, Conflict), (418, AwsError)],
+    ("limit", "asked"), [(1, [1]), (1000, [1000]), (1001, [1000, 1]), (2000, [1000, 1000])]
 )
-def test_turns_a_refusal_into_our_error_with_the_api_s_sentence(
-    status: int, kind: type[DecantError], server: Server
+def test_a_diff_asks_for_no_more_files_than_wanted(
+    limit: int, asked: list[int], server: Server
 ) -> None:
-    server.says({"code": "X", "message": "The alias is locked."}, status=status)
-    with pytest.raises(kind, match="The alias is locked"):
-        server.api().switch("production", 3, None)
-    assert len(server.heard) == 1
+    server.says(*(_diff_page(*range(count), following="more") for count in asked))
+    diff = server.api().diff(41, 42, limit)
+    assert (len(diff.files), diff.next) == (limit, "more")
+    assert [query["limit"] for query in _queries(server)] == [[str(count)] for count in asked]
 
 
-def test_names_the_permission_that_is_missing(server: Server) -> None:
-    said = "User: u is not authorized to perform: execute-api:Invoke on resource: r"
-    server.replies = [
-        Reply(
-            403,
-            json.dumps({"Message": said}).encode(),
-            {"x-amzn-errortype": "AccessDeniedException"},
-        )
+def test_a_diff_goes_on_after_a_page_without_files(server: Server) -> None:
+    server.says(_diff_page(following="more"), _diff_page(7, following=None))
+    assert [file.path for file in server.api().diff(41, 42, 50).files] == ["0007"]
+
+
+def test_a_repair_is_one_round_and_says_what_it_did(server: Server) -> None:
+    entry = {"key": "a/production", "problem": "differs"}
+    server.says({"repaired": [entry], "checked": 12, "more": True})
+    answer = server.api().repair()
+    assert [(one.key, one.problem) for one in answer.repaired] == [("a/production", "differs")]
+    assert (answer.checked, answer.more) == (12, True)
+    (heard,) = server.heard
+    assert (heard.method, heard.path, heard.body) == ("POST", "/api/repair", b"{}")
+
+
+VERSION_TO_PRUNE = {
+    "number": 3,
+    "alias": "production",
+    "status": "ready",
+    "files": 5,
+    "bytes": 60,
+    "created_at": "2026-11-23T16:00:00.000Z",
+}
+
+
+def test_looks_at_what_can_be_pruned_and_begins_to_prune(server: Server) -> None:
+    server.says(
+        {"versions": [VERSION_TO_PRUNE], "running": False},
+        {"versions": [VERSION_TO_PRUNE], "running": True},
+    )
+    api = server.api()
+    assert [version.number for version in api.prunable().versions] == [3]
+    assert api.prune().running
+    assert [(heard.method, heard.path) for heard in server.heard] == [("POST", "/api/prune")] * 2
+    assert [json.loads(heard.body) for heard in server.heard] == [
+        {"dry_run": True},
+        {"dry_run": False},
     ]
-    with pytest.raises(
-        AccessDenied, match=r"not authorized.*need the permission execute-api:Invoke"
-    ):
-        server.api().aliases()
-    assert len(server.heard) == 1
 
 
-def test_a_route_that_the_gateway_does_not_have_is_no_missing_permission(server: Server) -> None:
-    server.replies = [
-        Reply(
-            403,
-            b'{"message":"Missing Authentication Token"}',
-            {"x-amzn-errortype": "MissingAuthenticationTokenException"},
-        )
-    ]
-    with pytest.raises(AwsError, match="correct api_url") as caught:
-        server.api().aliases()
-    assert not isinstance(caught.value, AccessDenied)
-
-
-@pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_asks_again_for_a_fault_that_may_pass(status: int, server: Server) -> None:
-    server.replies = [Reply(status), Reply(status), Reply(status), Reply(200, b'{"aliases": []}')]
-    assert server.api().aliases() == ()
+def test_what_does_no_harm_twice_is_asked_again_and_what_might_is_not(server: Server) -> None:
+    busy = Reply(503)
+    nothing = Reply(200, b'{"versions": [], "running": false}')
+    server.replies = [busy, nothing]
+    assert server.api().prunable().versions == ()
+    server.replies = [busy, Reply(200, b'{"repaired": [], "checked": 1, "more": false}')]
+    assert server.api().repair().checked == 1
     assert len(server.heard) == 4
-    assert server.pauses_seconds == [0.5, 1.0, 2.0]  # half, as the random number says, of 1, 2, 4
-
-
-@pytest.mark.parametrize(("status", "kind"), [(429, Throttled), (500, AwsError)])
-def test_gives_up_after_the_fourth_try(
-    status: int, kind: type[DecantError], server: Server
-) -> None:
-    server.says({"message": "Busy."}, status=status)
-    with pytest.raises(kind, match="Busy"):
-        server.api().aliases()
-    assert len(server.heard) == 4
-
-
-@pytest.mark.parametrize("status", [429, 500])
-def test_never_repeats_what_changes_something(status: int, server: Server) -> None:
-    server.says({"message": "Busy."}, status=status)
-    with pytest.raises(AwsError, match="Busy"):
-        server.api().rollback("production", 4)
-    assert len(server.heard) == 1
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"aliases": [{}]}'])
-def test_says_that_what_answers_is_no_admin_api(body: bytes, server: Server) -> None:
-    server.replies = [Reply(200, body)]
-    with pytest.raises(AwsError, match="does not speak this admin API"):
-        server.api().aliases()
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"message": 5}'])
-def test_an_error_without_a_readable_body_still_makes_a_sentence(
-    body: bytes, server: Server
-) -> None:
-    server.replies = [Reply(404, body)]
-    with pytest.raises(NotFound):
-        server.api().aliases()
-
-
-def test_a_refused_connection_is_a_sentence_after_some_tries() -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))  # bound, but nobody listens
-        server = Server(url=f"http://127.0.0.1:{unused.getsockname()[1]}")
-        with pytest.raises(AwsError, match=r"cannot be reached.*`decant local` is running"):
-            server.api().aliases()
-    assert len(server.pauses_seconds) == 3
-
-
-def test_a_server_that_hangs_up_is_a_sentence() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def hang_up() -> None:
-            connection, _ = listener.accept()
-            connection.close()
-
-        thread = threading.Thread(target=hang_up)
-        thread.start()
-        server = Server(url=f"http://127.0.0.1:{listener.getsockname()[1]}")
-        with pytest.raises(AwsError, match="cannot be reached"):
-            server.api().switch("production", 1, None)
-        thread.join()
+    server.replies = [busy, nothing]
+    with pytest.raises(AwsError, match="answered 503"):
+        server.api().prune()
+    assert len(server.heard) == 5

@@ -72,6 +72,45 @@ def test_a_moment_is_told_both_ways() -> None:
     assert wording.when(NOON, NOON + timedelta(hours=2)) == f"2 h ago ({wording.absolute(NOON)})"
 
 
+@pytest.mark.parametrize(
+    ("count_bytes", "text"),
+    [(0, "±0 B"), (34, "+34 B"), (-34, "-34 B"), (1536, "+1.5 KB"), (-(KB**2), "-1.0 MB")],
+)
+def test_a_difference_has_its_sign(count_bytes: int, text: str) -> None:
+    assert wording.difference(count_bytes) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1234, "1,234 files")]
+)
+def test_a_count_agrees_with_its_noun(number: int, text: str) -> None:
+    assert wording.count(number, "file") == text
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        (None, "1,234 files, 3.0 MB"),
+        ((0, 0), "1,234 files, 3.0 MB; no file was new"),
+        ((1, 10), "1,234 files, 3.0 MB; 1 file of 10 B was new"),
+        ((11, 40 * KB), "1,234 files, 3.0 MB; 11 files of 40.0 KB were new"),
+        ((1234, 3 * KB**2), "1,234 files, 3.0 MB, all new"),
+    ],
+)
+def test_what_a_version_holds_and_what_of_it_was_new(
+    stored: tuple[int, int] | None, text: str
+) -> None:
+    assert wording.content_of(a_deployment(stored=stored)) == text
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [(None, ""), (0, ""), (1, "1 file of earlier versions"), (5, "5 files of earlier versions")],
+)
+def test_what_was_carried_over(files: int | None, text: str) -> None:
+    assert wording.carried_by(a_deployment(carried_files=files)) == text
+
+
 def test_what_a_deployment_is_doing() -> None:
     copying = a_deployment("copying", shards=12, shards_done=3)
     assert wording.stage_of(Sight(None, 0)) == "waiting for the deployment to begin"

@@ -11,7 +11,7 @@ import pytest
 from decant.cli.exit_codes import MEANINGS, ExitCode
 from tests.unit.decant.cli.world import World
 
-COMMANDS = ("local", "bootstrap", "upload", "versions", "switch", "rollback", "status")
+COMMANDS = ("local", "bootstrap", "deploy", "versions", "switch", "rollback", "status")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_json_may_stand_before_and_after_the_command(args: tuple[str, ...], worl
     assert world.run(*args).document == {"versions": []}
 
 
-@pytest.mark.parametrize("args", [("--version",), ("upload", "--version"), ("status", "--version")])
+@pytest.mark.parametrize("args", [("--version",), ("deploy", "--version"), ("status", "--version")])
 def test_version_may_stand_anywhere(args: tuple[str, ...], world: World) -> None:
     outcome = world.run(*args)
     assert outcome.exit_code == 0
@@ -57,10 +57,10 @@ def test_version_may_stand_anywhere(args: tuple[str, ...], world: World) -> None
 
 
 def test_an_argument_after_two_hyphens_is_no_option(world: World) -> None:
-    outcome = world.run("upload", "--", "--version")
+    outcome = world.run("deploy", "--", "--version")
     assert outcome.exit_code == 2
     assert "There is no folder --version" in outcome.stderr
-    assert world.run("upload", "--", "--json").stdout == ""
+    assert world.run("deploy", "--", "--json").stdout == ""
 
 
 def test_without_a_command_the_help_goes_to_stderr_and_the_code_is_2(world: World) -> None:
@@ -91,8 +91,8 @@ def test_the_help_of_each_command_has_examples_on_lines_of_their_own(
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("uplod",), "No such command 'uplod'. Did you mean 'upload'? Try `decant --help`."),
-        (("upload",), "Missing argument 'FOLDER|ZIP'. Try `decant upload --help`."),
+        (("deplyo",), "No such command 'deplyo'. Did you mean 'deploy'? Try `decant --help`."),
+        (("deploy",), "Missing argument 'FOLDER|ZIP'. Try `decant deploy --help`."),
         (("versions", "--colour"), "Try `decant versions --help`."),
     ],
 )
@@ -110,7 +110,7 @@ def test_help_loads_neither_aws_nor_pydantic_models_nor_the_local_aws() -> None:
     script = (
         "import sys\n"
         "from decant.__main__ import main\n"
-        "main(['upload', '--help'])\n"
+        "main(['deploy', '--help'])\n"
         "slow = {'boto3', 'botocore', 'ministack', 'decant.answers', 'decant.profiles', 'rich'}\n"
         "sys.stderr.write(', '.join(sorted(slow & set(sys.modules))))\n"
     )

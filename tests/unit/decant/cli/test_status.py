@@ -32,12 +32,19 @@ def test_json_has_both_lists(world: World) -> None:
 
 
 def test_says_how_to_begin_when_nothing_was_deployed(world: World) -> None:
-    assert "`decant upload FOLDER` begins" in world.run("status").stdout
+    assert "`decant deploy FOLDER` begins" in world.run("status").stdout
 
 
 def test_shows_one_deployment_with_its_reason_and_warnings(world: World) -> None:
     world.stage.api.looks = [
-        a_deployment("failed", reason="A file is damaged.", warnings=("odd", "odder"), shards=4)
+        a_deployment(
+            "failed",
+            reason="A file is damaged.",
+            warnings=("odd", "odder"),
+            shards=4,
+            stored=(11, 2048),
+            carried_files=5,
+        )
     ]
     outcome = world.run("status", "d1")
     assert outcome.exit_code == 0  # the question was answered
@@ -49,11 +56,19 @@ def test_shows_one_deployment_with_its_reason_and_warnings(world: World) -> None
         "Version": "v7",
         "Files": "1,234",
         "Size": "3.0 MB",
+        "New": "11 files, 2.0 KB",
+        "Carried over": "5 files of earlier versions",
         "Copied": "0 of 4 shards",
         "Upload": "s3://source/production/site.zip (2.0 KB)",
         "Warning": "odder",
     }
     assert world.run("status", "d1", "--json").document["reason"] == "A file is damaged."
+
+
+def test_leaves_out_of_a_deployment_what_is_not_known(world: World) -> None:
+    world.stage.api.looks = [a_deployment("queued")]
+    shown = world.run("status", "d1").stdout
+    assert not any(line.startswith(("New", "Carried", "Copied")) for line in shown.splitlines())
 
 
 def test_an_unknown_deployment_exits_1(world: World) -> None:

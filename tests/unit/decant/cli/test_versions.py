@@ -41,7 +41,7 @@ def test_asks_for_as_many_as_wanted(args: tuple[str, ...], limit: int, world: Wo
 
 
 def test_says_how_to_begin_when_there_are_none(world: World) -> None:
-    assert "`decant upload FOLDER` makes the first" in world.run("versions").stdout
+    assert "`decant deploy FOLDER` makes the first" in world.run("versions").stdout
     assert world.run("versions", "--json").document == {"versions": []}
 
 

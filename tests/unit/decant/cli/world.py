@@ -8,18 +8,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from typer.testing import CliRunner
 
-from chalicelib.errors import DecantError, NotFound
+from chalicelib.errors import NotFound
 from decant.__main__ import main
-from decant.answers import AliasAnswer, ChangeAnswer, DeploymentAnswer, VersionAnswer
+from decant.answers import (
+    AliasAnswer,
+    ChangeAnswer,
+    DeploymentAnswer,
+    DiffAnswer,
+    PruneAnswer,
+    RepairAnswer,
+    VersionAnswer,
+)
 from decant.cli.invocation import BootstrapResult, Stage, Toolbox
 from decant.console import Step
 from decant.profiles import ProfileFolder, StageProfile
 from decant.uploader import Uploaded
-from tests.unit.decant.samples import NOON, a_deployment, an_alias
+from tests.unit.decant.samples import NOON, a_deployment, a_diff, a_prune, a_repair, an_alias
 
 if TYPE_CHECKING:
     from decant.local.process import LocalAws
@@ -44,7 +52,7 @@ class Outcome:
 class FakeApi:
     """The admin API as prepared; remembers what it was asked to change."""
 
-    looks: list[DeploymentAnswer | DecantError | BaseException | None] = field(
+    looks: list[DeploymentAnswer | BaseException | None] = field(
         default_factory=lambda: [a_deployment("live")]
     )
     known_versions: tuple[VersionAnswer, ...] = ()
@@ -53,15 +61,16 @@ class FakeApi:
     answer: ChangeAnswer = field(
         default_factory=lambda: ChangeAnswer(alias=an_alias(), changed=True)
     )
+    difference: DiffAnswer = field(default_factory=a_diff)
+    repairs: list[RepairAnswer | BaseException] = field(default_factory=lambda: [a_repair()])
+    prunables: list[PruneAnswer | BaseException] = field(default_factory=lambda: [a_prune()])
     calls: list[tuple[object, ...]] = field(default_factory=list)
 
     def deployment(self, deployment_id: str) -> DeploymentAnswer:
         self.calls.append(("deployment", deployment_id))
-        found = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        found = _next(self.looks)
         if found is None:
             raise NotFound(f"There is no deployment {deployment_id}.")
-        if isinstance(found, BaseException):
-            raise found
         return found
 
     def deployments(self) -> tuple[DeploymentAnswer, ...]:
@@ -81,6 +90,39 @@ class FakeApi:
     def rollback(self, alias: str, from_version: int) -> ChangeAnswer:
         self.calls.append(("rollback", alias, from_version))
         return self.answer
+
+    def diff(self, from_version: int, to_version: int, limit: int | None) -> DiffAnswer:
+        self.calls.append(("diff", from_version, to_version, limit))
+        files = self.difference.files[:limit]
+        following = "more" if len(files) < len(self.difference.files) else None
+        return self.difference.model_copy(update={"files": files, "next": following})
+
+    def repair(self) -> RepairAnswer:
+        self.calls.append(("repair",))
+        return _next(self.repairs)
+
+    def prunable(self) -> PruneAnswer:
+        self.calls.append(("prunable",))
+        return _next(self.prunables)
+
+    def prune(self) -> PruneAnswer:
+        """What is prepared for the next look, which it does not use up."""
+        self.calls.append(("prune",))
+        listed = self.prunables[0]
+        if isinstance(listed, BaseException):
+            raise listed
+        return listed.model_copy(update={"running": True})
+
+
+AnswerT = TypeVar("AnswerT")
+
+
+def _next(prepared: list[AnswerT | BaseException]) -> AnswerT:
+    """The prepared answers in turn, the last one for ever; errors are raised."""
+    found = prepared.pop(0) if len(prepared) > 1 else prepared[0]
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
 @dataclass

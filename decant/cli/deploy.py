@@ -1,4 +1,4 @@
-"""`decant upload`: a folder or zip becomes a version, and the alias points at it."""
+"""`decant deploy`: a folder or zip becomes a version, and the alias points at it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chalicelib.errors import InvalidRequest
+from decant import wording
 from decant.cli.following import Ending, conclude, follow_deployment, leave
 from decant.cli.invocation import Invocation
 from decant.cli.options import (
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
 EXAMPLES = """Examples:
 
 \b
-  decant upload dist
-  decant upload site.zip --alias pr-12
-  decant upload dist --stage prod --json --timeout 300
-  decant upload dist --no-wait"""
+  decant deploy dist
+  decant deploy site.zip --alias pr-12
+  decant deploy dist --stage prod --json --timeout 300
+  decant deploy dist --no-wait"""
 
 
-def upload(
+def deploy(
     ctx: typer.Context,
     path: Annotated[
         Path, typer.Argument(metavar="FOLDER|ZIP", help="The built site: a folder or a zip of it.")
@@ -48,9 +49,10 @@ def upload(
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload a built site and wait until it is live.
+    """Zip a built site, upload it, and wait until it is live.
 
-    A folder is zipped first, without .git, node_modules, .DS_Store and .env files.
+    What is in a folder goes into the zip, but for .git, node_modules, .DS_Store and .env files;
+    the same files always make the same zip. A zip is uploaded as it is.
     """
     run = Invocation.of(ctx, stage, as_json)
     profile, reached = run.connect()
@@ -97,7 +99,7 @@ def _zip_of(run: Invocation, path: Path) -> Iterator[Path]:
     total = sum(member.size_bytes for member in files)
     with TemporaryDirectory(prefix="decant-") as scratch:
         target = Path(scratch) / "site.zip"
-        with run.console.byte_bar(f"Zipping {len(files):,} files", total) as moved:
+        with run.console.byte_bar(f"Zipping {wording.count(len(files), 'file')}", total) as moved:
             write_zip(files, target, moved)
         yield target
 
