@@ -136,3 +136,21 @@ def list_deployments() -> Response:
 def get_deployment(deployment_id: str) -> Response:
     """One deployment."""
     return _response(routes.get_deployment(deployment_id))
+
+
+@app.route("/diff", methods=["GET"], authorizer=iam)
+def diff() -> Response:
+    """How one version differs from another."""
+    return _response(routes.diff(app.current_request))
+
+
+@app.route("/repair", methods=["POST"], authorizer=iam)
+def repair() -> Response:
+    """Make the KeyValueStore what the record says."""
+    return _response(routes.repair(app.current_request))
+
+
+@app.route("/prune", methods=["POST"], authorizer=iam)
+def start_prune() -> Response:
+    """Delete what nothing needs, or list it."""
+    return _response(routes.prune(app.current_request))

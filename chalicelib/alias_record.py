@@ -21,20 +21,44 @@ def store_key(alias: str) -> str:
     return f"a/{alias}"
 
 
-def encode(version: Version) -> str:
+def encode(version: Version, fallback: Version | None = None) -> str:
     """The value of an alias record that points at `version`, under 1 KB.
 
+    The router looks in the table of `fallback` for fingerprinted files that `version` lacks; it is
+    left out where it has no table, where `version` has none, and where it does not fit.
     Raises VersionCorrupt when the version has no rules or they do not fit.
     """
     if version.rules is None:
         raise VersionCorrupt(f"v{version.number} has no routing rules: upload it again.")
     record = {"version": version.number, **_fields(version.rules)}
-    value = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+    value = _json(record)
     if len(value.encode()) > MAX_VALUE_BYTES:
         raise VersionCorrupt(
             f"The routing rules of v{version.number} take more than {MAX_VALUE_BYTES} bytes."
         )
-    return value
+    if fallback is None or not has_table(fallback) or not has_table(version):
+        return value
+    longer = _json(record | {"fallback": _table_fields(fallback)})
+    return longer if len(longer.encode()) <= MAX_VALUE_BYTES else value
+
+
+def has_table(version: Version) -> bool:
+    """Whether the version has a route table in the store, or had one."""
+    return version.rules is not None and version.rules.buckets > 0
+
+
+def _json(record: dict[str, Any]) -> str:
+    return json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+
+
+def _table_fields(version: Version) -> dict[str, Any]:
+    rules = version.rules or EdgeRules(())
+    return {
+        "version": version.number,
+        "layers": list(rules.layers),
+        "buckets": rules.buckets,
+        "salt": rules.salt,
+    }
 
 
 def _fields(rules: EdgeRules) -> dict[str, Any]:

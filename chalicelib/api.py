@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
 from chalicelib.admin import Admin
+from chalicelib.decisions.comparing import Kind
+from chalicelib.deploy.prune import Leaving
 from chalicelib.errors import (
     Conflict,
     DecantError,
@@ -21,6 +23,7 @@ from chalicelib.errors import (
     quoted,
 )
 from chalicelib.records import Alias, Deployment, Version
+from chalicelib.upkeep import Upkeep
 
 Json = dict[str, Any]
 _STATUS: tuple[tuple[type[DecantError], int, str], ...] = (
@@ -30,6 +33,7 @@ _STATUS: tuple[tuple[type[DecantError], int, str], ...] = (
     (PreconditionFailed, 409, "Conflict"),
 )
 MAX_PAGE = 100  # versions in a page
+MAX_PATHS = 1_000  # paths in a page: with 1,000 bytes each far below Lambda's 6 MB
 _DIGITS = 10  # of a version number: the table's keys are padded to as many
 _MAX_NUMBER = 10**_DIGITS - 1
 Body = TypeVar("Body", bound=BaseModel)
@@ -50,11 +54,25 @@ class RollbackBody(BaseModel):
     leaving: StrictInt | None = Field(default=None, alias="from", ge=1, le=_MAX_NUMBER)
 
 
+class EmptyBody(BaseModel):
+    """Body of POST /repair."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PruneBody(BaseModel):
+    """Body of POST /prune; with `dry_run` nothing is deleted."""
+
+    model_config = ConfigDict(extra="forbid")
+    dry_run: StrictBool
+
+
 class Api:
     """One method per route; each returns the JSON to answer with, or raises a DecantError."""
 
-    def __init__(self, admin: Admin) -> None:
+    def __init__(self, admin: Admin, upkeep: Upkeep) -> None:
         self._admin = admin
+        self._upkeep = upkeep
 
     def list_versions(self, query: Mapping[str, str]) -> Json:
         """GET /versions?limit=20&cursor=41."""
@@ -98,6 +116,36 @@ class Api:
         """GET /deployments."""
         return {"deployments": [_deployment(item) for item in self._admin.deployments()]}
 
+    def diff(self, query: Mapping[str, str]) -> Json:
+        """GET /diff?from=41&to=42&limit=1000&cursor=a/b.html."""
+        before = _whole_number(query, "from", None, at_most=_MAX_NUMBER)
+        after = _whole_number(query, "to", None, at_most=_MAX_NUMBER)
+        limit = _whole_number(query, "limit", MAX_PATHS, at_most=MAX_PATHS)
+        found = self._upkeep.diff(before, after, limit=limit, beyond=query.get("cursor"))
+        kinds: tuple[Kind, ...] = ("added", "changed", "removed", "unchanged")
+        totals: Json = {
+            kind: {"files": found.files.get(kind, 0), "bytes": found.bytes.get(kind, 0)}
+            for kind in kinds
+        }
+        files = [asdict(one) for one in found.page]
+        return {"from": before, "to": after, **totals, "files": files, "next": found.next}
+
+    def repair(self, body: object) -> Json:
+        """POST /repair."""
+        _parse(EmptyBody, body if body is not None else {})
+        report = self._upkeep.repair()
+        repaired = [asdict(one) for one in report.repaired]
+        return {"repaired": repaired, "checked": report.checked, "more": report.more}
+
+    def prune(self, body: object, by: str) -> Json:
+        """POST /prune."""
+        wanted = _parse(PruneBody, body)
+        leaving = self._upkeep.prunable()
+        running = bool(leaving) and not wanted.dry_run
+        if running:
+            self._upkeep.start_prune(by)
+        return {"versions": [_leaving(one) for one in leaving], "running": running}
+
 
 def answer(route: Callable[[], Json]) -> tuple[int, Json]:
     """Run `route`; the HTTP status and body. Errors that a caller cannot help are raised on."""
@@ -140,10 +188,12 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _DIGITS
 
 
-def _whole_number(query: Mapping[str, str], name: str, default: int, *, at_most: int) -> int:
+def _whole_number(query: Mapping[str, str], name: str, default: int | None, *, at_most: int) -> int:
+    """The parameter `name`, which may be left out when it has a default."""
     text = query.get(name)
-    if text is None:
+    if text is None and default is not None:
         return default
+    text = text or ""
     if not _is_number(text) or not 1 <= int(text) <= at_most:
         raise InvalidRequest(
             f"{name}={quoted(text)} is wrong: use a whole number from 1 to {at_most}."
@@ -163,6 +213,17 @@ def _version(version: Version, aliases: Iterable[Alias]) -> Json:
         "created_at": version.created_at,
         "ready_at": version.ready_at,
         "aliases": [alias.name for alias in aliases if alias.version == version.number],
+    }
+
+
+def _leaving(one: Leaving) -> Json:
+    return {
+        "number": one.version.number,
+        "alias": one.version.alias,
+        "status": one.version.status,
+        "created_at": one.version.created_at,
+        "files": len(one.objects),
+        "bytes": sum(one.objects.values()),
     }
 
 

@@ -7,6 +7,7 @@ DecantError
 ├── InvalidRequest         a request or setting is malformed                    -> HTTP 400
 ├── NotFound               a version, alias or deployment does not exist         -> HTTP 404
 ├── Conflict               the request does not fit the present state            -> HTTP 409
+│   └── StoreFull          the KeyValueStore has no room for one more route table
 └── AwsError               AWS answered with an error
     ├── AccessDenied       the role lacks a permission (never read as "missing")
     ├── Missing            the AWS resource or object does not exist
@@ -55,6 +56,10 @@ class NotFound(DecantError):
 
 class Conflict(DecantError):
     """The request is well formed but does not fit the present state."""
+
+
+class StoreFull(Conflict):
+    """The KeyValueStore has no room for a route table beside those that are in use."""
 
 
 class AwsError(DecantError):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.deploy.receive import Upload
 from chalicelib.errors import InvalidRequest
+from chalicelib.work import Paper
 
 _FROZEN = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -44,16 +45,23 @@ class ObjectCreated(BaseModel):
 
 
 class DeploymentTask(BaseModel):
-    """Input of Plan, Finish, Activate and Prune."""
+    """Input of Plan, Finish and Activate."""
 
     model_config = _FROZEN
     deployment_id: str = Field(pattern=r"^d[0-9a-f]{20}$")
 
 
 class ShardTask(DeploymentTask):
-    """Input of Copy: one item of the Distributed Map."""
+    """Input of Copy: one item of the Distributed Map (see chalicelib/work.py)."""
 
     shard: int = Field(ge=0)
+    paper_start: int = Field(ge=0)
+    paper_end: int = Field(gt=0)
+
+    @property
+    def paper(self) -> Paper:
+        """Where the shard's paper is."""
+        return Paper(self.shard, self.paper_start, self.paper_end)
 
 
 class TaskError(BaseModel):

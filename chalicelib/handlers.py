@@ -70,7 +70,7 @@ def copy(event: Json) -> Json:
     """Store one shard."""
     task = _task(ShardTask, event)
     try:
-        files = root.copy(task.deployment_id, task.shard)
+        files = root.copy(task.deployment_id, task.paper)
     except DecantError as error:
         # Distributed Map reports only that a child failed: the reason must be kept here.
         root.records.explain(task.deployment_id, str(error))
@@ -99,7 +99,8 @@ def activate(event: Json) -> Json:
 
 def prune(event: Json) -> Json:
     """Delete what nothing needs."""
-    _task(DeploymentTask, event)
+    if "deployment_id" in event:  # else a person has asked for it
+        _task(DeploymentTask, event)
     gone = root.prune()
     logger.info("versions pruned", extra={"versions": gone})
     return {"pruned": gone}

@@ -1,35 +1,65 @@
 """The manifest: the complete list of one version's files, as JSON in the hosting bucket.
 
-`{"version": 3, "files": [{"path", "bytes", "sha256" (hex), "headers": {name: value}, "layer"}]}`
+    {"version": 3, "flat": "", "carries": [2], "headers": [{name: value}, ...],
+     "files": [[path, bytes, sha256 (hex), crc32, index of its headers, layer], ...],
+     "carried": [[... the same ..., version], ...]}
+
+`carried` are fingerprinted files of earlier versions, for pages that are open in browsers; each
+with the newest version that had it. `flat` says why there is no route table, if there is none. The
+many files share few sets of headers, and 100,000 entries are read and written often: hence arrays
+and not objects.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.errors import VersionCorrupt
 
+Headers = tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestFile:
-    """One file: its site path, size, sha256 (64 hex digits), headers, and the layer that has it."""
+    """One file: its site path, size, sha256 (64 hex digits), CRC-32, headers, and its layer.
+
+    `origin` is None for the version's own files; for a carried one the newest version that had it.
+    """
 
     path: str
     bytes: int
     sha256: str
-    headers: tuple[tuple[str, str], ...]
+    crc32: int
+    headers: Headers
     layer: int
+    origin: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The files of `version`, sorted by path."""
+    """The files of `version`, and what it carries of others; each sorted by path.
+
+    `carries` are the versions of which it carries all fingerprinted files. A version with a reason
+    to be `flat` has all its files in its own layer, and carries nothing.
+    """
 
     version: int
     files: tuple[ManifestFile, ...]
+    carried: tuple[ManifestFile, ...] = ()
+    carries: tuple[int, ...] = ()
+    flat: str = ""
+
+    def every(self) -> Iterator[ManifestFile]:
+        """All files that the version makes reachable."""
+        yield from self.files
+        yield from self.carried
+
+    def objects(self) -> Iterator[tuple[int, str]]:
+        """(layer, path) of every object that the version needs."""
+        return ((file.layer, file.path) for file in self.every())
 
 
 def manifest_key(version: int) -> str:
@@ -44,19 +74,22 @@ def layer_prefix(layer: int) -> str:
 
 def encode(manifest: Manifest) -> bytes:
     """The manifest as JSON: the same manifest gives the same bytes."""
+    headers: dict[Headers, int] = {}
+
+    def row(file: ManifestFile) -> list[Any]:
+        index = headers.setdefault(file.headers, len(headers))
+        return [file.path, file.bytes, file.sha256, file.crc32, index, file.layer]
+
+    files = [row(file) for file in manifest.files]
+    carried = [[*row(file), file.origin] for file in manifest.carried]
     return json.dumps(
         {
             "version": manifest.version,
-            "files": [
-                {
-                    "path": f.path,
-                    "bytes": f.bytes,
-                    "sha256": f.sha256,
-                    "headers": dict(f.headers),
-                    "layer": f.layer,
-                }
-                for f in manifest.files
-            ],
+            "flat": manifest.flat,
+            "carries": manifest.carries,
+            "headers": [dict(pairs) for pairs in headers],
+            "files": files,
+            "carried": carried,
         },
         separators=(",", ":"),
         ensure_ascii=False,
@@ -67,34 +100,39 @@ def decode(data: bytes) -> Manifest:
     """The manifest in `data`. Raises VersionCorrupt when it is not one."""
     try:
         document: dict[str, Any] = json.loads(data)
-        files = tuple(
-            ManifestFile(
-                path=f["path"],
-                bytes=f["bytes"],
-                sha256=f["sha256"],
-                headers=tuple(f["headers"].items()),
-                layer=f["layer"],
-            )
-            for f in document["files"]
+        headers = [tuple(pairs.items()) for pairs in document["headers"]]
+
+        def file(
+            path: str,
+            size: int,
+            sha256: str,
+            crc32: int,
+            index: int,
+            layer: int,
+            origin: int | None = None,
+        ) -> ManifestFile:
+            return ManifestFile(path, size, sha256, crc32, headers[index], layer, origin)
+
+        return Manifest(
+            document["version"],
+            tuple(file(*row) for row in document["files"]),
+            tuple(file(*row) for row in document["carried"]),
+            tuple(document["carries"]),
+            document["flat"],
         )
-        return Manifest(document["version"], files)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise VersionCorrupt("The manifest is not readable: upload the version again.") from error
 
 
-def differences(
-    expected: Iterable[tuple[str, int]], stored: Iterable[tuple[str, int]]
-) -> tuple[str, ...]:
-    """What is wrong when `stored` (path, size in bytes) should equal `expected`; empty if nothing.
+def differences(expected: Mapping[str, int], stored: Mapping[str, int]) -> tuple[str, ...]:
+    """What is wrong when each of `expected` (path -> size in bytes) should be `stored`.
 
-    At most five differences are named.
+    Empty if nothing; at most five differences are named.
     """
-    wanted, found = dict(expected), dict(stored)
-    problems = [f"{p} is missing" for p in sorted(wanted.keys() - found.keys())]
-    problems += [f"{p} is not in the zip" for p in sorted(found.keys() - wanted.keys())]
+    problems = [f"{path} is missing" for path in sorted(expected.keys() - stored.keys())]
     problems += [
-        f"{p} has {found[p]} bytes instead of {wanted[p]}"
-        for p in sorted(wanted.keys() & found.keys())
-        if wanted[p] != found[p]
+        f"{path} has {stored[path]} bytes instead of {expected[path]}"
+        for path in sorted(expected.keys() & stored.keys())
+        if expected[path] != stored[path]
     ]
     return tuple(problems[:5])

@@ -13,6 +13,7 @@ from chalicelib.fingerprints import is_fingerprinted
 __all__ = ["cache_control", "content_type", "headers_for", "is_fingerprinted"]
 
 UNKNOWN = "application/octet-stream"
+ERROR_PAGE = "404.html"
 REVALIDATE = "public, max-age=0, must-revalidate"
 IMMUTABLE = "public, max-age=31536000, immutable"  # a year in seconds
 
@@ -159,5 +160,11 @@ def cache_control(path: str) -> str:
 
 
 def headers_for(path: str) -> dict[str, str]:
-    """The headers that are stored with the file at `path`: content-type and cache-control."""
-    return {"content-type": content_type(path), "cache-control": cache_control(path)}
+    """The headers that are stored with the file at `path`.
+
+    content-type and cache-control; for an error page also the status that `edge/response.js` sets.
+    """
+    headers = {"content-type": content_type(path), "cache-control": cache_control(path)}
+    if path.rpartition("/")[2] == ERROR_PAGE:
+        headers["x-amz-meta-decant-status"] = "404"
+    return headers

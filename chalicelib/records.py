@@ -68,7 +68,9 @@ class EdgeRules:
 class Deployment:
     """The run that turns an upload into a version and points its alias at it.
 
-    `order` places the upload in time (see `chalicelib.uploads.upload_order`).
+    `order` places the upload in time (see `chalicelib.uploads.upload_order`). `stored_files` of
+    `stored_bytes` were stored by this deployment, the rest of its files were there; it carries
+    `carried_files` of earlier versions for pages that are open in browsers.
     """
 
     id: str
@@ -84,13 +86,21 @@ class Deployment:
     bytes: int | None = None
     shards: int | None = None
     shards_done: int = 0
+    stored_files: int | None = None
+    stored_bytes: int | None = None
+    carried_files: int | None = None
     warnings: tuple[str, ...] = ()
     pipeline_execution_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An immutable, complete set of files with its routing rules."""
+    """An immutable, complete set of files with its routing rules.
+
+    `based_on` are the versions whose stored files it may share, decided once, by Plan; the first is
+    the one that it is compared with. While it is being made, none of them may be deleted.
+    `carries` are the versions whose fingerprinted files it carries all of.
+    """
 
     number: int
     status: VersionStatus
@@ -103,6 +113,16 @@ class Version:
     bytes: int = 0
     ready_at: str | None = None
     rules: EdgeRules | None = None
+    based_on: tuple[int, ...] | None = None
+    carries: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An alias stopped pointing at `version` at the time `at`; its pages may still be open."""
+
+    version: int
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +132,9 @@ class Alias:
     `order` is the moment of the last decision: uploads that began before it never replace it
     by themselves. `previous` are the versions to roll back to, newest last. `revision` counts
     the writes, for optimistic locking. `rolled_back_from` is the version the last move left,
-    if that move was a rollback.
+    if that move was a rollback. `recent` are the versions left within the carry window, newest
+    last; `fallback` is one whose fingerprinted files are served too, for the open pages of those
+    that `version` does not carry.
     """
 
     name: str
@@ -124,6 +146,8 @@ class Alias:
     previous: tuple[int, ...] = ()
     rolled_back_from: int | None = None
     revision: int = 1
+    recent: tuple[Left, ...] = ()
+    fallback: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

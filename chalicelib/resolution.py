@@ -66,11 +66,19 @@ class SitePath:
     tidy: bool
 
 
-def resolve(table: RouteTable, rules: EdgeRules, uri: str, *, navigation: bool = False) -> Answer:
+def resolve(
+    table: RouteTable,
+    rules: EdgeRules,
+    uri: str,
+    *,
+    navigation: bool = False,
+    fallback: RouteTable | None = None,
+) -> Answer:
     """What a GET of `uri` gives: the path as it is sent, without the query.
 
     `navigation`: the browser wants a page rather than something for one (`navigates` in the
-    router); only single-page applications make a difference.
+    router); only single-page applications make a difference. `fallback` is the table of the
+    alias's fallback: it has the fingerprinted files of pages that are open in browsers.
     """
     asked = read_uri(uri)
     if asked is None:
@@ -79,7 +87,8 @@ def resolve(table: RouteTable, rules: EdgeRules, uri: str, *, navigation: bool =
     files = table.look_up(stem)
     found = find(rules.html, files, stem == "", endings, asked.folder)
     if found is None:
-        return _missing(rules, asked, navigation)
+        layer = _asset(fallback, asked)
+        return Found(asked.path, layer) if layer else _missing(rules, asked, navigation)
     file, home = found
     address = endings + "/" * asked.folder
     if home != address or not asked.tidy:
@@ -155,6 +164,11 @@ def _home(html: HtmlHandling, files: Mapping[str, int], root: bool, file: str) -
         return base + "/" if index or base + _INDEX_PAGE not in files else file
     taken = base in files or (index and base + _HTML in files)
     return file if taken else base
+
+
+def _asset(fallback: RouteTable | None, asked: SitePath) -> int | None:
+    named = asked.tidy and not asked.folder and "." in asked.path.rpartition("/")[2]
+    return fallback.look_up_asset(asked.path) if fallback and named else None
 
 
 def _missing(rules: EdgeRules, asked: SitePath, navigation: bool) -> Answer:

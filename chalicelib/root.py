@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,23 +21,29 @@ from chalicelib.admin import Admin
 from chalicelib.api import Api
 from chalicelib.archive import Limits
 from chalicelib.backoff import Backoff
-from chalicelib.decisions.retention import Retention
 from chalicelib.deploy.activate import Activate
-from chalicelib.deploy.copy import THREADS, Copy
+from chalicelib.deploy.copy import Copy
 from chalicelib.deploy.fail import Fail
 from chalicelib.deploy.finish import Finish
+from chalicelib.deploy.layout import Layout
 from chalicelib.deploy.plan import Plan
 from chalicelib.deploy.prune import Prune
 from chalicelib.deploy.receive import Receive
+from chalicelib.deploy.window import THREADS
+from chalicelib.gateways.functions import Functions
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.pipelines import Pipelines
 from chalicelib.gateways.puts import BASE_DELAY_SECONDS, MAX_DELAY_SECONDS, Identity, Puts
 from chalicelib.gateways.records import Records
 from chalicelib.gateways.store import KeyValueStore
+from chalicelib.manifests import Manifests
 from chalicelib.pointing import Pointing
 from chalicelib.records import timestamp
+from chalicelib.repair import Repair
 from chalicelib.repeats import Repeats
 from chalicelib.settings import Settings, load_settings
+from chalicelib.tables import Tables
+from chalicelib.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -112,7 +118,21 @@ class Root:
 
     @cached_property
     def _pointing(self) -> Pointing:
-        return Pointing(self.records, self._store, backoff=_BACKOFF)
+        return Pointing(
+            self.records,
+            self._store,
+            self._tables,
+            carry=self.settings.carry,
+            backoff=_BACKOFF,
+        )
+
+    @cached_property
+    def _manifests(self) -> Manifests:
+        return Manifests(self._objects, self.settings.hosting_bucket)
+
+    @cached_property
+    def _tables(self) -> Tables:
+        return Tables(self._store, self.records, self._manifests, now=_now)
 
     @cached_property
     def _limits(self) -> Limits:
@@ -141,6 +161,7 @@ class Root:
         return Plan(
             self._objects,
             self.records,
+            self._manifests,
             artifact_bucket=self.settings.artifact_bucket,
             limits=self._limits,
         )
@@ -158,12 +179,17 @@ class Root:
     @cached_property
     def finish(self) -> Finish:
         """The stage Finish."""
+        hosting = self.settings.hosting_bucket
         return Finish(
             self._objects,
             self.records,
+            self._manifests,
+            self._tables,
+            Layout(self._objects, self._tables, hosting_bucket=hosting),
             artifact_bucket=self.settings.artifact_bucket,
-            hosting_bucket=self.settings.hosting_bucket,
-            now=_timestamp,
+            hosting_bucket=hosting,
+            carry=self.settings.carry,
+            now=_now,
         )
 
     @cached_property
@@ -177,11 +203,10 @@ class Root:
         return Prune(
             self._objects,
             self.records,
+            self._manifests,
             self._pointing,
             hosting_bucket=self.settings.hosting_bucket,
-            retention=Retention(
-                self.settings.keep_versions, timedelta(hours=self.settings.grace_hours)
-            ),
+            retention=self.settings.retention,
             now=_now,
         )
 
@@ -193,7 +218,17 @@ class Root:
     @cached_property
     def api(self) -> Api:
         """The admin API."""
-        return Api(Admin(self.records, self._pointing, now=_now))
+        return Api(
+            Admin(self.records, self._pointing, now=_now),
+            Upkeep(
+                self.records,
+                self._manifests,
+                self.prune,
+                Repair(self.records, self._store, self._pointing, clock=time.monotonic),
+                Functions(boto3.client("lambda", config=_CONFIG)),
+                prune_function=self.settings.prune_function,
+            ),
+        )
 
 
 root = Root()

@@ -11,7 +11,9 @@ Pure. `edge/router.js` reads what this module writes; the two must agree byte fo
    next 3, modulo the number of buckets, tell the bucket.
 3. A bucket is a string of entries of 6 characters in base64url's alphabet: 4 of fingerprint, 1
    for the layer (its index in the version's list), 1 for the endings: a 1 bit, then a bit for each
-   ending from the first to the last, 0 for `.html` and 1 for `/index`. (0 alone is free.)
+   ending from the first to the last, 0 for `.html` and 1 for `/index`. 0 alone says no endings,
+   too, and that the file has its fingerprint in its name (`is_fingerprinted`): such files are
+   also served when the table is an alias's fallback (chalicelib/decisions/reach.py).
 
 No two stems of a version share fingerprint and bucket: the salt is searched for that. An absent
 path whose stem looks like a present one (1 in 100,000) is asked of the origin, which has no file
@@ -29,6 +31,7 @@ from hashlib import md5
 from urllib.parse import quote
 
 from chalicelib.errors import NoRouteTable, VersionCorrupt
+from chalicelib.fingerprints import is_fingerprinted
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 MAX_BUCKET_BYTES = 1_000  # a value's limit is 1 KB; nothing says whether that is 1,024
@@ -41,6 +44,7 @@ _COUNTS = 8  # numbers of buckets that are tried with a salt
 _ENTRY_BYTES = 6
 _ENTRIES = MAX_BUCKET_BYTES // _ENTRY_BYTES
 _HTML, _INDEX = ".html", "/index"
+_ASSET = ALPHABET[0]  # endings of a file with its fingerprint in its name: none
 _EMPTY = "-"  # every bucket exists, so that the router can tell a failed read from a miss
 _LOW_BITS = (1 << 24) - 1
 
@@ -55,16 +59,12 @@ class RouteTable:
 
     def store_entries(self, version: int) -> dict[str, str]:
         """The KeyValueStore entries (key -> value, each under 1 KB) of the table of `version`."""
-        return {f"t/{version}/{n}": bucket for n, bucket in enumerate(self.buckets)}
+        return {bucket_key(version, n): bucket for n, bucket in enumerate(self.buckets)}
 
     def size_bytes(self, version: int) -> int:
         """What the table of `version` takes of the store: its keys and values."""
         entries = self.store_entries(version)
         return sum(len(key) + len(value) for key, value in entries.items())
-
-    def fits(self, version: int, room_bytes: int) -> bool:
-        """Whether the table of `version` takes no more than `room_bytes` of the store."""
-        return self.size_bytes(version) <= room_bytes
 
     def look_up(self, stem: str) -> Mapping[str, int]:
         """The files of `stem`: endings (such as `/index.html`) -> version number of the layer."""
@@ -77,6 +77,32 @@ class RouteTable:
             for entry in entries
             if entry[:4] == fingerprint
         }
+
+    def look_up_asset(self, path: str) -> int | None:
+        """The layer of the fingerprinted file at site path `path`; None when it is none, or absent.
+
+        A path with endings cannot be one: its stem's entry for no endings is another file's.
+        """
+        stem, endings = split_path(path)
+        digest = _digest(self.salt, stem)
+        entry_start = _fingerprint(digest)
+        bucket = self.buckets[_bucket(digest, len(self.buckets))]
+        for at in range(0, len(bucket), _ENTRY_BYTES):
+            entry = bucket[at : at + _ENTRY_BYTES]
+            if not endings and entry[:4] == entry_start and entry[5:] == _ASSET:
+                return self.layers[ALPHABET.index(entry[4])]
+        return None
+
+
+def bucket_key(version: int, number: int) -> str:
+    """Where the store keeps bucket `number` of the table of `version`."""
+    return f"t/{version}/{number}"
+
+
+def version_of_key(key: str) -> int | None:
+    """The version to whose table the store's `key` belongs; None when it is no table's."""
+    kind, _, rest = key.partition("/")
+    return int(rest.partition("/")[0]) if kind == "t" else None
 
 
 def least_bytes(files: int) -> int:
@@ -140,7 +166,8 @@ def _stems(pairs: Iterable[tuple[str, int]], layers: tuple[int, ...]) -> dict[st
     stems: dict[str, str] = {}
     for path, layer in sorted(pairs):
         stem, endings = split_path(path)
-        code, before = ALPHABET[_code(endings)], stems.get(stem, "")
+        asset = not endings and is_fingerprinted(path)
+        code, before = _ASSET if asset else ALPHABET[_code(endings)], stems.get(stem, "")
         if code in before[1::2]:
             raise VersionCorrupt(f"The version lists the path {path!r} twice: upload it again.")
         stems[stem] = before + character[layer] + code

@@ -59,6 +59,21 @@ def rollback(request: Any, context: Any, alias: str) -> Answer:
     )
 
 
+def diff(request: Any) -> Answer:
+    """GET /diff."""
+    return answer(lambda: root.api.diff(request.query_params or {}))
+
+
+def repair(request: Any) -> Answer:
+    """POST /repair."""
+    return answer(lambda: root.api.repair(_body(request)))
+
+
+def prune(request: Any) -> Answer:
+    """POST /prune."""
+    return answer(lambda: root.api.prune(_body(request), _caller(request)))
+
+
 Act = Callable[[object, str], Json]
 
 

@@ -1,45 +1,71 @@
-"""The working papers of one deployment, JSON in the artifact bucket below `deployments/<id>/`.
+"""The working papers of one deployment, in the artifact bucket below `deployments/<id>/`.
 
-- `shards.json`: the items of the Distributed Map, `[{"deployment_id", "shard"}, ...]`
-- `shards/<n>.json`: one shard: a byte range of the zip and the entries in it
-- `stored/<n>.json`: what Copy has stored of that shard, with the sha256 of each file
+- `shards.json`: the items of the Distributed Map, one a shard: its number and where its paper is
+- `plan.json`: the papers of all shards, one behind the other; each says which bytes of the zip to
+  read, the entries in them, and which of these files are stored already as far as one can know
+- `stored/<n>.json`: what Copy has made of a shard: sha256 and layer of each of its files
+- `stored/<n>-part.json`: the same of the files that an unfinished Copy has stored
 
 They let any task be repeated: a shard with a `stored` paper is done. They expire after 30 days.
+One object for all papers, since each PUT costs more than the reading of a range.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.archive import Entry, SiteFile
 
 MB = 1024 * 1024
 SHARD_BYTES = 64 * MB  # of the zip; at 30 MB/s (a small Lambda reading S3) some 2 s
-SHARD_FILES = 1_000  # at 100 PUTs a second some 10 s; bounds a retry's cost
-_ENTRY_FIELDS = tuple(field.name for field in fields(Entry))
+SHARD_NEW_FILES = 1_000  # to store; at 100 PUTs a second some 10 s; bounds a retry's cost
+SHARD_FILES = 10_000  # to read and hash, some 2 s; bounds the paper, some 2 MB
 _GAP_BYTES = 1 * MB  # bytes between two wanted entries that are cheaper read than asked for anew
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A file that seems to be stored in `layer`: if its content has this sha256 (hex), it is."""
+
+    sha256: str
+    layer: int
+
+
+@dataclass(frozen=True, slots=True)
 class Shard:
-    """A run of neighbouring entries: the bytes [start, end) of the zip hold them all."""
+    """A run of neighbouring entries: the bytes [start, end) of the zip hold them all.
+
+    `known` has, by path, those of `files` that seem to be stored already.
+    """
 
     number: int
     start: int
     end: int
     files: tuple[SiteFile, ...]
+    known: Mapping[str, Known] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Where the paper of shard `number` is in `plan.json`: the bytes [start, end)."""
+
+    number: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file that Copy has stored: its site path, size and sha256 (64 hex digits)."""
+    """A file of the zip that is stored: site path, size, sha256 (64 hex digits), CRC-32, layer."""
 
     path: str
     bytes: int
     sha256: str
+    crc32: int
+    layer: int
 
 
 def folder(deployment_id: str) -> str:
@@ -47,40 +73,50 @@ def folder(deployment_id: str) -> str:
     return f"deployments/{deployment_id}/"
 
 
-def shards_key(deployment_id: str) -> str:
-    """The list of shards."""
+def items_key(deployment_id: str) -> str:
+    """The items of the Distributed Map."""
     return f"{folder(deployment_id)}shards.json"
 
 
-def shard_key(deployment_id: str, number: int) -> str:
-    """One shard."""
-    return f"{folder(deployment_id)}shards/{number:05d}.json"
+def plan_key(deployment_id: str) -> str:
+    """The papers of all shards."""
+    return f"{folder(deployment_id)}plan.json"
 
 
 def stored_key(deployment_id: str, number: int) -> str:
-    """What was stored of one shard."""
+    """What was made of one shard."""
     return f"{folder(deployment_id)}stored/{number:05d}.json"
 
 
-def plan_shards(files: Sequence[SiteFile]) -> tuple[Shard, ...]:
-    """Cut the zip into shards of at most 64 MB or 1,000 files, in the order of their bytes.
+def part_key(deployment_id: str, number: int) -> str:
+    """What an unfinished Copy of one shard has stored."""
+    return f"{folder(deployment_id)}stored/{number:05d}-part.json"
 
-    A single larger file is a shard of its own.
+
+def plan_shards(
+    files: Sequence[SiteFile], known: Mapping[str, Known] | None = None
+) -> tuple[Shard, ...]:
+    """Cut the zip into shards, in the order of its bytes: at most 64 MB of it each, 1,000 files
+    that must be stored, and 10,000 in all. A single larger file is a shard of its own.
     """
+    stored = known or {}
     shards: list[Shard] = []
     run: list[SiteFile] = []
+    new = 0
     for file in sorted(files, key=lambda file: file.entry.header_offset):
-        if run and _is_full(run, file):
-            shards.append(_shard(len(shards), run))
-            run = []
+        is_new = file.path not in stored
+        if run and (_is_full(run, file) or new + is_new > SHARD_NEW_FILES):
+            shards.append(_shard(len(shards), run, stored))
+            run, new = [], 0
         run.append(file)
+        new += is_new
     if run:
-        shards.append(_shard(len(shards), run))
+        shards.append(_shard(len(shards), run, stored))
     return tuple(shards)
 
 
 def _is_full(run: Sequence[SiteFile], file: SiteFile) -> bool:
-    """Whether `file` must not join `run`."""
+    """Whether `file` must not join `run`, wherever it is stored."""
     return (
         len(run) == SHARD_FILES
         or file.end_offset - run[0].entry.header_offset > SHARD_BYTES
@@ -88,65 +124,81 @@ def _is_full(run: Sequence[SiteFile], file: SiteFile) -> bool:
     )
 
 
-def _shard(number: int, run: Sequence[SiteFile]) -> Shard:
-    return Shard(number, run[0].entry.header_offset, run[-1].end_offset, tuple(run))
+def _shard(number: int, run: Sequence[SiteFile], known: Mapping[str, Known]) -> Shard:
+    here = {file.path: known[file.path] for file in run if file.path in known}
+    return Shard(number, run[0].entry.header_offset, run[-1].end_offset, tuple(run), here)
 
 
-def encode_items(deployment_id: str, shards: Sequence[Shard]) -> bytes:
-    """The items of the Distributed Map."""
-    return json.dumps(
-        [{"deployment_id": deployment_id, "shard": shard.number} for shard in shards]
-    ).encode()
+def encode_plan(shards: Iterable[Shard]) -> tuple[bytes, tuple[Paper, ...]]:
+    """`plan.json`, and where in it the paper of each shard is."""
+    plan = bytearray()
+    papers = []
+    for shard in shards:
+        start = len(plan)
+        plan += encode_shard(shard)
+        papers.append(Paper(shard.number, start, len(plan)))
+    return bytes(plan), tuple(papers)
+
+
+def encode_items(deployment_id: str, papers: Iterable[Paper]) -> bytes:
+    """The items of the Distributed Map; each holds all that its child needs."""
+    items = [
+        {
+            "deployment_id": deployment_id,
+            "shard": paper.number,
+            "paper_start": paper.start,
+            "paper_end": paper.end,
+        }
+        for paper in papers
+    ]
+    return json.dumps(items).encode()
 
 
 def encode_shard(shard: Shard) -> bytes:
-    """One shard as JSON; the names as stored, which are bytes, one character a byte."""
-    document = {
-        "number": shard.number,
-        "start": shard.start,
-        "end": shard.end,
-        "files": [
-            {
-                "path": file.path,
-                "end_offset": file.end_offset,
-                "entry": _entry_document(file.entry),
-            }
-            for file in shard.files
-        ],
-    }
-    return json.dumps(document, separators=(",", ":")).encode()
+    """One shard as JSON: `{"number", "start", "end", "files": [[path, ...], ...]}`."""
+    rows = [_row(file, shard.known.get(file.path)) for file in shard.files]
+    document = {"number": shard.number, "start": shard.start, "end": shard.end, "files": rows}
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _entry_document(entry: Entry) -> dict[str, Any]:
-    document = {name: getattr(entry, name) for name in _ENTRY_FIELDS}  # asdict is 5 times slower
-    document["raw_name"] = entry.raw_name.decode("latin-1")
-    return document
+def _row(file: SiteFile, known: Known | None) -> list[Any]:
+    entry = file.entry
+    row: list[Any] = [
+        file.path,
+        file.end_offset,
+        entry.name,
+        # As stored it is bytes, one character each; null when they are the name's own.
+        None if entry.name.encode() == entry.raw_name else entry.raw_name.decode("latin-1"),
+        entry.flags,
+        entry.method,
+        entry.crc32,
+        entry.compressed_bytes,
+        entry.bytes,
+        entry.header_offset,
+        entry.mode,
+    ]
+    return row if known is None else [*row, known.sha256, known.layer]
 
 
 def decode_shard(data: bytes) -> Shard:
     """The shard in `data`, which `encode_shard` wrote."""
     document = json.loads(data)
-    return Shard(
-        document["number"],
-        document["start"],
-        document["end"],
-        tuple(_site_file(file) for file in document["files"]),
-    )
+    files = tuple(_site_file(*row[:11]) for row in document["files"])
+    known = {row[0]: Known(*row[11:]) for row in document["files"] if len(row) > 11}
+    return Shard(document["number"], document["start"], document["end"], files, known)
 
 
-def _site_file(file: dict[str, Any]) -> SiteFile:
-    entry = file["entry"] | {"raw_name": file["entry"]["raw_name"].encode("latin-1")}
-    return SiteFile(file["path"], Entry(**entry), file["end_offset"])
+def _site_file(path: str, end_offset: int, name: str, raw: str | None, *entry: int) -> SiteFile:
+    raw_name = name.encode() if raw is None else raw.encode("latin-1")
+    return SiteFile(path, Entry(name, raw_name, *entry), end_offset)
 
 
-def encode_stored(files: Sequence[StoredFile]) -> bytes:
-    """What was stored of a shard, as JSON."""
-    return json.dumps(
-        [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for file in files],
-        separators=(",", ":"),
-    ).encode()
+def encode_stored(files: Iterable[StoredFile]) -> bytes:
+    """What was made of a shard, as JSON."""
+    rows = [[file.path, file.bytes, file.sha256, file.crc32, file.layer] for file in files]
+    return json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def decode_stored(data: bytes) -> tuple[StoredFile, ...]:
     """What `encode_stored` wrote."""
-    return tuple(StoredFile(**file) for file in json.loads(data))
+    return tuple(StoredFile(*row) for row in json.loads(data))

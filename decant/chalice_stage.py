@@ -69,6 +69,7 @@ def stage_settings(
             "DECANT_HOSTING_BUCKET": outputs["HostingBucket"],
             "DECANT_STORE_ARN": outputs["StoreArn"],
             "DECANT_RELEASE_PIPELINE": f"decant-{stage}-release",
+            "DECANT_PRUNE_FUNCTION": f"decant-{stage}-prune",
             "POWERTOOLS_SERVICE_NAME": "decant",
             "POWERTOOLS_METRICS_NAMESPACE": "Decant",
             "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",

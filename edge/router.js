@@ -33,9 +33,7 @@ async function handler(event) {
   const record = parseRecord(text);
   let decision = null;
   if (record !== null && record.buckets > 0) {
-    const place = locate(record, path);
-    const bucket = await readBucket(store, place.key);
-    decision = bucket === null ? null : routeByTable(record, place, bucket, path, request.headers);
+    decision = await routeByTable(store, record, path, request.headers);
   } else if (record !== null) {
     decision = route(record, path);
   }
@@ -94,9 +92,7 @@ function parseRecord(text) {
     return null;
   }
   const flat = record.buckets === 0 || record.buckets === undefined;
-  const table =
-    isNumber(record.buckets) && isNumber(record.version) && typeof record.salt === 'number';
-  return (flat || table) && isNumber(record.layers[0]) ? record : null;
+  return (flat || isTable(record)) && isNumber(record.layers[0]) ? record : null;
 }
 
 function isNumber(value) {
@@ -220,18 +216,66 @@ function filesIn(bucket, fingerprint) {
   return files;
 }
 
-// {uri}, {redirect} or, when there is nothing to show, {}; null when the record makes no sense.
-function routeByTable(record, place, bucket, path, headers) {
+// {uri}, {redirect} or, when there is nothing to show, {}; null when the store or the record fails.
+async function routeByTable(store, record, path, headers) {
+  const place = locate(record, path);
+  const bucket = await readBucket(store, place.key);
+  if (bucket === null) {
+    return null;
+  }
+  const shown = shownByTable(record, place, bucket, path);
+  if (shown !== undefined) {
+    return shown;
+  }
+  // What a page of an earlier version asks for, which is open in a browser still. Its files have a
+  // fingerprint in their name, hence an extension.
+  const other = record.fallback;
+  if (isTable(other) && !path.folder && path.tidy && path.last.includes('.')) {
+    const there = locate(other, path);
+    const text = await readBucket(store, there.key);
+    const asset = text === null ? null : assetIn(other, there, text);
+    if (asset !== null) {
+      return asset;
+    }
+  }
+  return missing(record, path, headers);
+}
+
+function isTable(record) {
+  return (
+    record !== null &&
+    typeof record === 'object' &&
+    isNumber(record.buckets) &&
+    isNumber(record.version) &&
+    typeof record.salt === 'number' &&
+    Array.isArray(record.layers)
+  );
+}
+
+// As routeByTable; undefined when the version has nothing there.
+function shownByTable(record, place, bucket, path) {
   const files = filesIn(bucket, place.fingerprint);
   const found = find(record.html, files, place.stem === '', place.endings, path.folder);
   if (found === null) {
-    return missing(record, path, headers);
+    return undefined;
   }
   if (found.to !== undefined || !path.tidy) {
     const asked = place.endings + (path.folder ? '/' : '');
     return { redirect: place.stem + (found.to === undefined ? asked : found.to) };
   }
   return objectAt(record, files[found.file], place.stem + found.file);
+}
+
+// The fingerprinted file at `place`, marked by no bit for its endings; null when it is none.
+function assetIn(record, place, bucket) {
+  let at = place.endings === '' ? bucket.indexOf(place.fingerprint) : -1;
+  while (at >= 0) {
+    if (at % ENTRY === 0 && bucket.charAt(at + 5) === 'A') {
+      return objectAt(record, BASE64URL.indexOf(bucket.charAt(at + 4)), place.stem);
+    }
+    at = bucket.indexOf(place.fingerprint, at + 1);
+  }
+  return null;
 }
 
 function objectAt(record, index, path) {

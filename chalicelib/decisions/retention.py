@@ -5,18 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 
 from chalicelib.records import Alias, Version, timestamp
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
-    """What stays: per alias the `keep` newest versions uploaded for it and as many to roll back
-    to, and what left less than `grace` ago: edges may still read an older alias record, browsers
-    may hold its pages open."""
+class Keep:
+    """What is kept of the uploads for one alias: the newest `versions`, at least 1, and beyond
+    them whatever is younger than `age`."""
 
-    keep: int
+    versions: int
+    age: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What stays. `keep` holds for every alias that none of `by_alias` is for; these are pairs of
+    a pattern such as `pr-*` and its own rule, the first that matches counts.
+
+    What left an alias less than `grace` ago stays too: edges may still read an older alias record,
+    browsers may hold its pages open.
+    """
+
+    keep: Keep
     grace: timedelta
+    by_alias: tuple[tuple[str, Keep], ...] = ()
+
+    def of(self, alias: str) -> Keep:
+        """The rule for `alias`."""
+        return next((k for pattern, k in self.by_alias if fnmatchcase(alias, pattern)), self.keep)
 
 
 def versions_to_prune(
@@ -26,13 +44,13 @@ def versions_to_prune(
     retention: Retention,
     now: datetime,
 ) -> tuple[Version, ...]:
-    """The versions whose files can go, oldest first.
+    """The versions that can go, oldest first.
 
     `left_at` gives, for versions an alias pointed at within the grace, when it last stopped doing
     so. Versions being stored ("pending") are never touched unless older than the grace; a deletion
     that has begun ("deleting") goes on whatever happens.
     """
-    needed = _needed(versions, aliases, retention.keep)
+    needed = _needed(versions, aliases, retention, now)
     open_since = timestamp(now - retention.grace)
 
     def goes(version: Version) -> bool:
@@ -46,11 +64,27 @@ def versions_to_prune(
     return tuple(sorted((v for v in versions if goes(v)), key=lambda v: v.number))
 
 
-def _needed(versions: Sequence[Version], aliases: Iterable[Alias], keep: int) -> set[int]:
+def _needed(
+    versions: Sequence[Version], aliases: Iterable[Alias], retention: Retention, now: datetime
+) -> set[int]:
     needed: set[int] = set()
     for alias in aliases:
-        needed.update((alias.version, *alias.previous[-keep:]))
+        back = alias.previous[-retention.of(alias.name).versions :]
+        needed.update((alias.version, *back))
+        if alias.fallback is not None:
+            needed.add(alias.fallback)
+    open_since = timestamp(now - retention.grace)
+    for version in versions:
+        # A deployment takes two hours at the most; one that is older has died.
+        if version.status == "pending" and version.created_at >= open_since:
+            needed.update(version.based_on or ())
     for name in {version.alias for version in versions}:
-        whole = [v.number for v in versions if v.alias == name and v.status in ("ready", "pruning")]
-        needed.update(sorted(whole, reverse=True)[:keep])
+        whole = [v for v in versions if v.alias == name and v.status in ("ready", "pruning")]
+        needed.update(_kept(whole, retention.of(name), now))
     return needed
+
+
+def _kept(whole: Sequence[Version], keep: Keep, now: datetime) -> set[int]:
+    young = timestamp(now - keep.age)
+    newest = sorted((v.number for v in whole), reverse=True)[: keep.versions]
+    return {*newest, *(v.number for v in whole if (v.ready_at or v.created_at) >= young)}

@@ -1,36 +1,31 @@
-"""Copy: store the files of one shard in the version's layer.
+"""Copy: store those files of one shard that are not stored yet, in the version's layer.
 
 The shard's bytes are read in one ranged GET, in order, and inflated and hashed by the reading
 thread; other threads store the files. Memory is bounded: at most `WINDOW_BYTES` of inflated files
 wait to be stored or are being stored, and a file larger than `SMALL_BYTES` is streamed in parts by
-the reading thread.
+the reading thread. What is stored already is inflated and hashed too: only that proves it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from chalicelib import work
-from chalicelib.archive import iter_entries
-from chalicelib.deploy.running import must_be_pending, running, upload_gone
+from chalicelib.archive import SiteFile, iter_entries
+from chalicelib.deploy.running import Running, must_be_pending, running, upload_gone
+from chalicelib.deploy.window import Window
 from chalicelib.errors import Missing
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
 from chalicelib.manifest import layer_prefix
 from chalicelib.media_types import headers_for
 from chalicelib.records import Source
-from chalicelib.work import MB, Shard, StoredFile
+from chalicelib.work import MB, Paper, Shard, StoredFile
 
 SMALL_BYTES = 8 * MB  # one PUT, held in memory; above it parts of 8 MB
-WINDOW_BYTES = 16 * MB  # at least SMALL_BYTES; at 100 ms a round trip still 160 MB/s
-_Put = Callable[[str, bytes, Mapping[str, str], bytes], None]
-
-# PUTs under way at once. If one takes 30 ms, 16 make 530 files a second, and 8 shards at once more
-# than the 3,500 that S3 takes below one prefix.
-THREADS = 16
+PART_FILES = 250  # after as many PUTs a shard notes what it has stored: a crash costs no more
 
 
 class Copy:
@@ -44,108 +39,169 @@ class Copy:
         self._artifacts = artifact_bucket
         self._hosting = hosting_bucket
 
-    def __call__(self, deployment_id: str, number: int) -> int:
-        """Store shard `number`; returns how many files it has. A shard that is stored is skipped.
+    def __call__(self, deployment_id: str, paper: Paper) -> int:
+        """Store the shard that `paper` tells of; returns how many files it has.
 
+        A shard that is done is skipped, and of one that was begun what it has noted as stored.
         Raises VersionCorrupt when the zip's content is not what its directory says; AwsError.
         """
-        done = self._objects.find(self._artifacts, work.stored_key(deployment_id, number))
+        key = work.stored_key(deployment_id, paper.number)
+        done = self._objects.find(self._artifacts, key)
         if done is None:
-            stored = self._store(deployment_id, number)
-            done = work.encode_stored(stored)
-            self._objects.put_json(self._artifacts, work.stored_key(deployment_id, number), done)
-        self._records.shard_done(deployment_id, number)
+            done = work.encode_stored(self._store(deployment_id, paper))
+            self._put(key, done)
+        self._records.shard_done(deployment_id, paper.number)
         return len(work.decode_stored(done))
 
-    def _store(self, deployment_id: str, number: int) -> list[StoredFile]:
+    def _store(self, deployment_id: str, paper: Paper) -> list[StoredFile]:
         at_work = running(self._records, deployment_id)
         must_be_pending(at_work.version)
         shard = work.decode_shard(
-            self._objects.get(self._artifacts, work.shard_key(deployment_id, number))
+            self._objects.get_range(
+                self._artifacts, work.plan_key(deployment_id), paper.start, paper.end
+            )
         )
-        chunks = self._chunks(at_work.deployment.source, shard)
-        paths = {file.entry.header_offset: file.path for file in shard.files}
-        prefix = layer_prefix(at_work.version.number)
-        entries = tuple(file.entry for file in shard.files)
-        stored: list[StoredFile] = []
-        with ThreadPoolExecutor(THREADS) as pool:
-            window = _Window(pool)
-            for entry, content in iter_entries(chunks, shard.start, entries):
-                path = paths[entry.header_offset]
-                headers = headers_for(path)
-                if entry.bytes > SMALL_BYTES:
-                    digest = self._put_large(prefix + path, content, headers)
-                else:
-                    body = b"".join(content)
-                    sha256 = hashlib.sha256(body).digest()
-                    window.submit(self._put_small, prefix + path, body, headers, sha256)
-                    digest = sha256.hex()
-                stored.append(StoredFile(path, entry.bytes, digest))
-            window.drain()
+        part_key = work.part_key(deployment_id, paper.number)
+        begun = self._objects.find(self._artifacts, part_key)
+        part = _Part(
+            work.decode_stored(begun) if begun is not None else (),
+            lambda files: self._put(part_key, work.encode_stored(files)),
+        )
+        with Window() as window:
+            return _Storing(self._objects, self._hosting, at_work, shard, part, window).run()
+
+    def _put(self, key: str, document: bytes) -> None:
+        self._objects.put_json(self._artifacts, key, document)
+
+
+class _Part:
+    """What a shard has stored so far, noted now and then; a new attempt begins with the notes."""
+
+    def __init__(
+        self, before: Iterable[StoredFile], note: Callable[[Sequence[StoredFile]], None]
+    ) -> None:
+        self._stored = list(before)
+        self._before = {file.path: file.sha256 for file in self._stored}
+        self._noted = len(self._stored)
+        self._note = note
+
+    def has(self, path: str, sha256: str) -> bool:
+        """Whether an earlier attempt has stored this content at `path`."""
+        return self._before.get(path) == sha256
+
+    def knows(self, path: str) -> bool:
+        """Whether an earlier attempt has stored something at `path`."""
+        return path in self._before
+
+    def add(self, file: StoredFile) -> None:
+        """`file` is stored; called from any thread."""
+        self._stored.append(file)
+
+    def keep(self, *, at_least: int = PART_FILES) -> None:
+        """Note what is stored, if it is so many files more than what is noted."""
+        if len(self._stored) - self._noted >= at_least:
+            self._noted = len(self._stored)
+            self._note(self._stored[: self._noted])
+
+
+class _Storing:
+    """One shard on its way to the hosting bucket."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        bucket: str,
+        at_work: Running,
+        shard: Shard,
+        part: _Part,
+        window: Window,
+    ) -> None:
+        self._objects = objects
+        self._bucket = bucket
+        self._source = at_work.deployment.source
+        self._own = at_work.version.number
+        self._shard = shard
+        self._part = part
+        self._window = window
+
+    def run(self) -> list[StoredFile]:
+        """Store what is missing; every file of the shard, in the order of the zip."""
+        stored = []
+        for file, content in self._contents(self._shard.start, self._shard.end, self._shard.files):
+            small = file.entry.bytes <= SMALL_BYTES
+            stored.append(self._small(file, content) if small else self._large(file, content))
+            self._part.keep()
+        self._window.drain()
         return stored
 
-    def _chunks(self, source: Source, shard: Shard) -> Iterator[bytes]:
-        try:
-            yield from self._objects.stream(
-                source.bucket, source.key, source.version_id, shard.start, shard.end
-            )
-        except Missing as error:
-            raise upload_gone(source) from error
+    def _contents(
+        self, start: int, end: int, files: Iterable[SiteFile]
+    ) -> Iterator[tuple[SiteFile, Iterator[bytes]]]:
+        by_offset = {file.entry.header_offset: file for file in files}
+        chunks = _chunks(self._objects, self._source, start, end)
+        entries = (file.entry for file in by_offset.values())
+        for entry, content in iter_entries(chunks, start, entries):
+            yield by_offset[entry.header_offset], content
 
-    def _put_small(self, key: str, body: bytes, headers: Mapping[str, str], sha256: bytes) -> None:
-        self._objects.put(self._hosting, key, body, headers, sha256=sha256)
+    def _small(self, file: SiteFile, content: Iterable[bytes]) -> StoredFile:
+        body = b"".join(content)
+        digest = hashlib.sha256(body)
+        found = self._found(file, digest.hexdigest())
+        if found is not None:
+            return found
+        stored = self._stored(file, digest.hexdigest(), self._own)
+        self._window.submit(len(body), partial(self._put, stored, body, digest.digest()))
+        return stored
 
-    def _put_large(self, key: str, content: Iterable[bytes], headers: Mapping[str, str]) -> str:
+    def _put(self, file: StoredFile, body: bytes, sha256: bytes) -> None:
+        key = layer_prefix(self._own) + file.path
+        self._objects.put(self._bucket, key, body, headers_for(file.path), sha256=sha256)
+        self._part.add(file)
+
+    def _large(self, file: SiteFile, content: Iterable[bytes]) -> StoredFile:
+        if file.path in self._shard.known or self._part.knows(file.path):
+            found = self._found(file, _hashed(content))
+            if found is not None:
+                return found
+            # Read once more: what was hashed is gone.
+            _, content = next(self._contents(file.entry.header_offset, file.end_offset, [file]))
         digest = hashlib.sha256()
+        key = layer_prefix(self._own) + file.path
+        headers = headers_for(file.path)
+        self._objects.put_stream(self._bucket, key, _hashing(content, digest), headers)
+        stored = self._stored(file, digest.hexdigest(), self._own)
+        self._part.add(stored)
+        self._part.keep(at_least=1)
+        return stored
 
-        def hashed() -> Iterator[bytes]:
-            for chunk in content:
-                digest.update(chunk)
-                yield chunk
+    def _found(self, file: SiteFile, sha256: str) -> StoredFile | None:
+        """The file as it is stored already, in a layer before or by an earlier attempt."""
+        known = self._shard.known.get(file.path)
+        if known is not None and known.sha256 == sha256:
+            return self._stored(file, sha256, known.layer)
+        if self._part.has(file.path, sha256):
+            return self._stored(file, sha256, self._own)
+        return None
 
-        self._objects.put_stream(self._hosting, key, hashed(), headers)
-        return digest.hexdigest()
+    def _stored(self, file: SiteFile, sha256: str, layer: int) -> StoredFile:
+        return StoredFile(file.path, file.entry.bytes, sha256, file.entry.crc32, layer)
 
 
-class _Window:
-    """Bounds the bytes that wait to be stored; the first failure comes out of the next call."""
+def _chunks(objects: Objects, source: Source, start: int, end: int) -> Iterator[bytes]:
+    try:
+        yield from objects.stream(source.bucket, source.key, source.version_id, start, end)
+    except Missing as error:
+        raise upload_gone(source) from error
 
-    def __init__(self, pool: ThreadPoolExecutor) -> None:
-        self._pool = pool
-        self._changed = threading.Condition()
-        self._held_bytes = 0
-        self._failure: Exception | None = None
 
-    def submit(
-        self, put: _Put, key: str, body: bytes, headers: Mapping[str, str], sha256: bytes
-    ) -> None:
-        """Store `body` in another thread, once there is room for it. Raises an earlier failure."""
-        with self._changed:
-            while self._held_bytes + len(body) > WINDOW_BYTES and not self._failure:
-                self._changed.wait()
-            self._raise_failure()
-            self._held_bytes += len(body)
-        self._pool.submit(self._run, put, key, body, headers, sha256)
+def _hashed(content: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for _ in _hashing(content, digest):
+        pass
+    return digest.hexdigest()
 
-    def drain(self) -> None:
-        """Wait until all is stored; nothing can be submitted after. Raises the first failure."""
-        self._pool.shutdown()  # and not the condition, which every file would wake
-        self._raise_failure()
 
-    def _run(
-        self, put: _Put, key: str, body: bytes, headers: Mapping[str, str], sha256: bytes
-    ) -> None:
-        failure = None
-        try:
-            if not self._failure:  # else the shard has failed: store no more of it
-                put(key, body, headers, sha256)
-        except Exception as error:  # noqa: BLE001 - the reading thread raises it again
-            failure = error
-        with self._changed:
-            self._held_bytes -= len(body)
-            self._failure = self._failure or failure
-            self._changed.notify()
-
-    def _raise_failure(self) -> None:
-        if self._failure:
-            raise self._failure
+def _hashing(content: Iterable[bytes], digest: hashlib._Hash) -> Iterator[bytes]:
+    for chunk in content:
+        digest.update(chunk)
+        yield chunk

@@ -1,22 +1,32 @@
-"""Plan: the zip's central directory, checked again, cut into shards."""
+"""Plan: the zip's central directory, checked again, compared with what is stored, cut into shards.
+
+Compared is with the manifest of the version that the alias points at (of production's, when the
+alias is new). Which versions these are is decided once: whenever Plan is repeated, it writes the
+same papers.
+"""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chalicelib import work
-from chalicelib.archive import Limits, inspect
-from chalicelib.deploy.running import running, upload_gone
+from chalicelib.archive import Limits, Site, inspect
+from chalicelib.decisions.room import MAX_TABLE_BYTES
+from chalicelib.decisions.sharing import known_files, sources
+from chalicelib.deploy.running import must_be_pending, running, upload_gone
 from chalicelib.errors import Missing
 from chalicelib.gateways.objects import Objects, ObjectSource
 from chalicelib.gateways.records import Records
-from chalicelib.work import Shard
-
-_THREADS = 8  # PUTs under way at once: 100 shards are one second instead of three
+from chalicelib.manifest import Headers
+from chalicelib.manifests import Manifests
+from chalicelib.media_types import headers_for
+from chalicelib.records import Source, Version
+from chalicelib.route_table import least_bytes
+from chalicelib.uploads import DEFAULT_ALIAS
+from chalicelib.work import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +42,61 @@ class Plan:
     """Writes the shards of a deployment."""
 
     def __init__(
-        self, objects: Objects, records: Records, *, artifact_bucket: str, limits: Limits
+        self,
+        objects: Objects,
+        records: Records,
+        manifests: Manifests,
+        *,
+        artifact_bucket: str,
+        limits: Limits,
     ) -> None:
         self._objects = objects
         self._records = records
+        self._manifests = manifests
         self._bucket = artifact_bucket
         self._limits = limits
 
     def __call__(self, deployment_id: str) -> Planned:
-        """Write every shard, then their list. Raises UploadRefused, NotFound, AwsError
-        (Missing: the upload was deleted)."""
-        deployment = running(self._records, deployment_id).deployment
+        """Write every shard's paper, then the list of them. Raises UploadRefused, NotFound,
+        VersionCorrupt (the version is given up), AwsError (Missing: the upload was deleted)."""
+        at_work = running(self._records, deployment_id)
+        must_be_pending(at_work.version)
         self._records.progress(deployment_id, "planning")
-        where = deployment.source
-        source = ObjectSource(
-            self._objects, where.bucket, where.key, where.version_id, where.size_bytes
-        )
         with _uncollected():
-            try:
-                site = inspect(source, self._limits)
-            except Missing as error:
-                raise upload_gone(where) from error
-            shards = work.plan_shards(site.files)
-
-        def store(shard: Shard) -> None:
-            self._put(work.shard_key(deployment_id, shard.number), work.encode_shard(shard))
-
-        with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(store, shards))  # raises the first failure
-        key = work.shards_key(deployment_id)
-        self._put(key, work.encode_items(deployment_id, shards))
+            site = self._site(at_work.deployment.source)
+            shards = work.plan_shards(site.files, self._known(at_work.version, site))
+            plan, papers = work.encode_plan(shards)
+        self._put(work.plan_key(deployment_id), plan)
+        key = work.items_key(deployment_id)
+        self._put(key, work.encode_items(deployment_id, papers))
         self._records.progress(deployment_id, "copying", shards=len(shards))
         return Planned(self._bucket, key, len(shards))
 
+    def _site(self, where: Source) -> Site:
+        source = ObjectSource(
+            self._objects, where.bucket, where.key, where.version_id, where.size_bytes
+        )
+        try:
+            return inspect(source, self._limits)
+        except Missing as error:
+            raise upload_gone(where) from error
+
+    def _known(self, version: Version, site: Site) -> Mapping[str, Known]:
+        """Which of the site's files seem to be stored already."""
+        shared: tuple[int, ...] = ()
+        if least_bytes(len(site.files)) <= MAX_TABLE_BYTES:  # else it is stored flat: whole
+            main = self._records.alias(DEFAULT_ALIAS)
+            shared = sources(self._records.alias(version.alias), main)
+        based_on = self._records.base_on(version.number, shared)
+        manifests = [self._manifests.read(number) for number in based_on]
+        return known_files(site.files, manifests, _headers) if manifests else {}
+
     def _put(self, key: str, document: bytes) -> None:
         self._objects.put_json(self._bucket, key, document)
+
+
+def _headers(path: str) -> Headers:
+    return tuple(headers_for(path).items())
 
 
 @contextmanager

@@ -1,9 +1,12 @@
-"""Prune: delete the files of versions that no alias, no rollback and no grace period needs.
+"""Prune: delete what no alias, no rollback and no grace period needs.
 
 In three steps, so that a version which is needed again meanwhile is never deleted: mark it as
-"pruning" (an alias can only be moved to a version that is ready), decide once more on what is
-recorded now, then "deleting". A run that dies half way is taken up by the next one; a mark that has
-proved wrong is taken back.
+"pruning" (an alias can only be moved to a version that is ready, and a new one be based on such),
+decide once more on what is recorded now, then "deleting". A run that dies half way is taken up by
+the next one; a mark that has proved wrong is taken back.
+
+Versions share files: of one that goes, only those objects are deleted that no manifest of a version
+that stays names. A version in the making shares files with the versions it is based on, which stay.
 
 What edges read is made to agree with the record first: viewers may still be served by what an
 activation that died half way has not told the store.
@@ -11,8 +14,8 @@ activation that died half way has not told the store.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.decisions.retention import Retention, versions_to_prune
@@ -20,10 +23,19 @@ from chalicelib.errors import PreconditionFailed
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
 from chalicelib.manifest import layer_prefix, manifest_key
+from chalicelib.manifests import Manifests
 from chalicelib.pointing import Pointing
 from chalicelib.records import AuditEntry, Version, VersionStatus, timestamp
 
 MOST = 20  # versions a run; what is left goes with the next deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A version that goes, and the objects that go with it: key in the hosting bucket -> bytes."""
+
+    version: Version
+    objects: dict[str, int]
 
 
 class Prune:
@@ -33,6 +45,7 @@ class Prune:
         self,
         objects: Objects,
         records: Records,
+        manifests: Manifests,
         pointing: Pointing,
         *,
         hosting_bucket: str,
@@ -41,6 +54,7 @@ class Prune:
     ) -> None:
         self._objects = objects
         self._records = records
+        self._manifests = manifests
         self._pointing = pointing
         self._bucket = hosting_bucket
         self._retention = retention
@@ -54,7 +68,12 @@ class Prune:
             return ()
         for alias in self._records.aliases():
             self._pointing.project(alias.name)
-        return tuple(version.number for version in planned[:MOST] if self._prune(version))
+        going = [version for version in planned[:MOST] if self._decided(version)]
+        for leaving in self.objects_of(self._records.version(v.number) for v in going):
+            self._objects.delete(self._bucket, leaving.objects)
+            self._objects.delete(self._bucket, [manifest_key(leaving.version.number)])
+            self._set(leaving.version, "pruned")
+        return tuple(version.number for version in going)
 
     def plan(self) -> tuple[Version, ...]:
         """The versions that can go now, oldest first; deletes nothing."""
@@ -67,6 +86,46 @@ class Prune:
             now,
         )
 
+    def objects_of(self, going: Iterable[Version]) -> list[Leaving]:
+        """What would be deleted with the versions `going`, in that order; deletes nothing.
+
+        Reads one manifest at a time, those of all versions that stay among them.
+        """
+        leaving = [Leaving(version, self._named_by(version)) for version in going]
+        numbers = {one.version.number for one in leaving}
+        if not any(one.objects for one in leaving):
+            return leaving
+        for version in self._records.versions():
+            if version.number in numbers or version.status not in ("ready", "pruning", "pending"):
+                continue
+            kept = self._manifests.find(version.number)
+            needed = [_key(*place) for place in kept.objects()] if kept else []
+            for one in leaving:
+                for key in needed:
+                    one.objects.pop(key, None)
+        # An object that several of them name goes with the first.
+        seen: set[str] = set()
+        for one in leaving:
+            for key in seen & one.objects.keys():
+                del one.objects[key]
+            seen |= one.objects.keys()
+        return leaving
+
+    def _named_by(self, version: Version) -> dict[str, int]:
+        manifest = self._manifests.find(version.number)
+        if manifest is not None:
+            found: dict[str, int] = {
+                _key(file.layer, file.path): file.bytes for file in manifest.every()
+            }
+            if version.ready_at:
+                return found
+        else:
+            found = {}
+        # A deployment that failed may have stored what no manifest names. So may one that was
+        # cut off after it had deleted the manifest.
+        listed = self._objects.list(self._bucket, layer_prefix(version.number))
+        return found | dict(listed)
+
     def _restore(self, planned: tuple[Version, ...]) -> None:
         """Take back the marks of runs that died before they decided, where they proved wrong."""
         going = {version.number for version in planned}
@@ -74,20 +133,17 @@ class Prune:
             if version.status == "pruning" and version.number not in going:
                 self._set(version, _before_the_mark(version))
 
-    def _prune(self, version: Version) -> bool:
-        if version.status != "deleting":
-            marked = version if version.status == "pruning" else self._set(version, "pruning")
-            if marked is None:
-                return False
-            if version.number not in {still.number for still in self.plan()}:
-                self._set(marked, _before_the_mark(version))
-                return False
-            deleting = self._set(marked, "deleting")
-            if deleting is None:
-                return False
-            version = deleting
-        self._delete(version)
-        return self._set(version, "pruned") is not None
+    def _decided(self, version: Version) -> bool:
+        """Whether the version is "deleting" now: nothing can need it any more."""
+        if version.status == "deleting":
+            return True
+        marked = version if version.status == "pruning" else self._set(version, "pruning")
+        if marked is None:
+            return False
+        if version.number not in {still.number for still in self.plan()}:
+            self._set(marked, _before_the_mark(version))
+            return False
+        return self._set(marked, "deleting") is not None
 
     def _set(self, version: Version, status: VersionStatus) -> Version | None:
         """The version with another status; None when it has changed since it was read."""
@@ -98,10 +154,9 @@ class Prune:
             return None
         return changed
 
-    def _delete(self, version: Version) -> None:
-        files = self._objects.list(self._bucket, layer_prefix(version.number))
-        self._objects.delete(self._bucket, (key for key, _ in files))
-        self._objects.delete(self._bucket, [manifest_key(version.number)])
+
+def _key(layer: int, path: str) -> str:
+    return layer_prefix(layer) + path
 
 
 def _before_the_mark(version: Version) -> VersionStatus:

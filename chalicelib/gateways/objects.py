@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.errors import AwsError, Missing, VersionCorrupt
+from chalicelib.errors import AwsError, Missing, PreconditionFailed, VersionCorrupt
 from chalicelib.gateways.puts import Puts
 from chalicelib.gateways.translate import translated
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MB = 1024 * 1024
 PART_BYTES = 8 * MB  # S3 wants at least 5 MB a part; 10,000 parts of 8 MB are 80 GB
 _CHUNK_BYTES = 256 * 1024
+_META = "x-amz-meta-"
 _DELETE_BATCH = 1_000  # S3's limit for DeleteObjects
 
 
@@ -69,6 +70,14 @@ class Objects:
         with translated(f"object {key} in {bucket}"):
             return self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
 
+    def get_range(self, bucket: str, key: str, start: int, end: int) -> bytes:
+        """The bytes [start, end) of a small object. Raises Missing, AccessDenied, AwsError."""
+        with translated(f"object {key} in {bucket}"):
+            answer = self._client.get_object(
+                Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}"
+            )
+            return answer["Body"].read()
+
     def find(self, bucket: str, key: str) -> bytes | None:
         """The whole of a small object; None when there is none."""
         try:
@@ -87,8 +96,8 @@ class Objects:
     ) -> None:
         """Store `body` in one request; S3 checks its sha256 (32 bytes; computed when not given).
 
-        `headers`: content-type and cache-control. Raises AccessDenied, Missing, Throttled,
-        AwsError.
+        `headers`: content-type, cache-control, and any `x-amz-meta-`. Raises AccessDenied, Missing,
+        Throttled, AwsError.
         """
         sha256 = sha256 or hashlib.sha256(body).digest()
         with translated(f"object {key} in {bucket}"):
@@ -102,6 +111,7 @@ class Objects:
                 ChecksumSHA256=base64.b64encode(sha256).decode(),
                 ContentType=headers["content-type"],
                 CacheControl=headers["cache-control"],
+                Metadata=_metadata(headers),
             )
 
     def put_stream(
@@ -118,6 +128,7 @@ class Objects:
                 Key=key,
                 ContentType=headers["content-type"],
                 CacheControl=headers["cache-control"],
+                Metadata=_metadata(headers),
                 ChecksumAlgorithm="SHA256",
             )["UploadId"]
         try:
@@ -154,6 +165,33 @@ class Objects:
         self.put(
             bucket, key, body, {"content-type": "application/json", "cache-control": "no-store"}
         )
+
+    def create_json(self, bucket: str, key: str, body: bytes) -> bool:
+        """Store a document of ours if there is none of that name; whether it was stored."""
+        try:
+            with translated(f"object {key} in {bucket}"):
+                self._client.put_object(
+                    Bucket=bucket,
+                    Key=key,
+                    Body=body,
+                    IfNoneMatch="*",
+                    ChecksumSHA256=base64.b64encode(hashlib.sha256(body).digest()).decode(),
+                    ContentType="application/json",
+                    CacheControl="no-store",
+                )
+        except PreconditionFailed:
+            return False
+        return True
+
+    def copy(self, bucket: str, source_key: str, key: str) -> None:
+        """Copy an object of at most 5 GB inside S3, its headers included.
+
+        Raises Missing when there is no such object, AccessDenied, Throttled, AwsError.
+        """
+        with translated(f"object {source_key} in {bucket}"):
+            self._client.copy_object(
+                Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": source_key}
+            )
 
     def list(self, bucket: str, prefix: str) -> Iterator[tuple[str, int]]:
         """Every object below `prefix` (which ends with `/`): key and size in bytes."""
@@ -199,6 +237,12 @@ class ObjectSource:
                 operation="GetObject",
             )
         return data
+
+
+def _metadata(headers: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.removeprefix(_META): value for name, value in headers.items() if name.startswith(_META)
+    }
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -285,13 +285,70 @@ class Records:
                 ExpressionAttributeValues={":expect": {"S": expect}},
             )
 
+    def base_on(self, number: int, sources: tuple[int, ...]) -> tuple[int, ...]:
+        """Decide, once and for all, which versions the pending version `number` is based on.
+
+        Returns what was decided: of `sources` those that are ready, or what an earlier call wrote.
+        From then on none of them is deleted. Raises PreconditionFailed when the version is not
+        pending any more, or when its sources change too often.
+        """
+        for attempt in range(ATTEMPTS):
+            known = self.version(number)
+            if known.based_on is not None:
+                return known.based_on
+            ready = tuple(n for n in sources if self.version(n).status == "ready")
+            try:
+                self._base_on(number, ready)
+                return ready
+            except PreconditionFailed:
+                if known.status != "pending":
+                    raise
+                self._backoff.wait(attempt)
+        raise PreconditionFailed(f"The versions that v{number} is based on change: retry.")
+
+    def _base_on(self, number: int, sources: tuple[int, ...]) -> None:
+        with translated(f"version v{number}"):
+            self._client.transact_write_items(
+                TransactItems=[
+                    {
+                        "Update": {
+                            "TableName": self._table,
+                            "Key": rows.version_key(number),
+                            "UpdateExpression": "SET based_on = :sources",
+                            "ConditionExpression": (
+                                "#status = :pending AND attribute_not_exists(based_on)"
+                            ),
+                            "ExpressionAttributeNames": _STATUS,
+                            "ExpressionAttributeValues": {
+                                ":sources": rows.value(sources),
+                                ":pending": {"S": "pending"},
+                            },
+                        }
+                    },
+                    *(self._is_ready(source) for source in sources),
+                ]
+            )
+
+    def _is_ready(self, number: int) -> TransactWriteItemTypeDef:
+        return {
+            "ConditionCheck": {
+                "TableName": self._table,
+                "Key": rows.version_key(number),
+                "ConditionExpression": "#status = :ready",
+                "ExpressionAttributeNames": _STATUS,
+                "ExpressionAttributeValues": {":ready": {"S": "ready"}},
+            }
+        }
+
     def move(self, move: Move) -> None:
-        """Write an alias and its audit entry, if the alias is as it was read and the version ready.
+        """Write an alias and its audit entry, if the alias is as it was read, and the version and
+        the fallback are ready.
 
         A deployment's own move is written only while that deployment goes on.
         Raises PreconditionFailed when any of it has changed: read again, decide again.
         """
         alias = move.alias
+        named = {alias.version} if alias.fallback is None else {alias.version, alias.fallback}
         with translated(f"alias {alias.name}"):
             self._client.transact_write_items(
                 TransactItems=[
@@ -303,15 +360,7 @@ class Records:
                             "ExpressionAttributeValues": {":seen": rows.value(alias.revision - 1)},
                         }
                     },
-                    {
-                        "ConditionCheck": {
-                            "TableName": self._table,
-                            "Key": rows.version_key(alias.version),
-                            "ConditionExpression": "#status = :ready",
-                            "ExpressionAttributeNames": _STATUS,
-                            "ExpressionAttributeValues": {":ready": {"S": "ready"}},
-                        }
-                    },
+                    *(self._is_ready(number) for number in named),
                     {
                         "Put": {
                             "TableName": self._table,

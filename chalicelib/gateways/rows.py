@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from chalicelib.records import Alias, AuditEntry, Deployment, EdgeRules, Source, Version
+from chalicelib.records import Alias, AuditEntry, Deployment, EdgeRules, Left, Source, Version
 
 Row = dict[str, Any]  # attribute name -> DynamoDB's typed value, such as {"S": "v1"}
 RECENT_INDEX = "recent"
@@ -124,6 +124,7 @@ def read_alias(row: Row) -> Alias:
     """The alias in `row`."""
     fields = _read(row)
     del fields["pk"], fields["sk"]
+    fields["recent"] = tuple(Left(**left) for left in fields.get("recent", ()))
     return Alias(**fields)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from chalicelib.backoff import Backoff
@@ -12,7 +12,8 @@ from chalicelib.gateways.translate import translated
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront_keyvaluestore import CloudFrontKeyValueStoreClient
 
-ATTEMPTS = 8  # a lost ETag is normal when several deployments finish together
+ATTEMPTS = 12  # a lost ETag is normal when several deployments finish together
+MAX_KEYS_AN_UPDATE = 50  # CloudFront's quota
 
 
 class KeyValueStore:
@@ -37,13 +38,26 @@ class KeyValueStore:
         except Missing:
             return None
 
-    def update(self, decide: Callable[[], Mapping[str, str | None]]) -> None:
-        """Write what `decide` returns (key -> value, None deletes), all or nothing.
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """Every key with its value: one request for each 50."""
+        pages = self._client.get_paginator("list_keys")
+        with translated("the KeyValueStore"):
+            for page in pages.paginate(KvsARN=self._arn):
+                for item in page.get("Items", []):
+                    yield item["Key"], item["Value"]
+
+    def size_bytes(self) -> int:
+        """What all keys and values take of the store's 5 MB."""
+        with translated("the KeyValueStore"):
+            return self._client.describe_key_value_store(KvsARN=self._arn)["TotalSizeInBytes"]
+
+    def update(self, decide: Callable[[], Mapping[str, str] | Mapping[str, str | None]]) -> None:
+        """Write what `decide` returns (at most 50: key -> value, None deletes), all or nothing.
 
         `decide` is called after the store's ETag was read, and again whenever somebody else
         wrote in between, so that it always judges by facts at least as new as the ETag.
 
-        Raises PreconditionFailed when all attempts (8, with backoff and jitter) were lost.
+        Raises PreconditionFailed when all attempts (12, with backoff and jitter) were lost.
         """
         for attempt in range(ATTEMPTS):
             etag = self._etag()

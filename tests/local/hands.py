@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -24,9 +24,11 @@ from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.pipelines import Pipelines
 from chalicelib.gateways.records import Records
 from chalicelib.gateways.store import KeyValueStore
+from chalicelib.manifests import Manifests
 from chalicelib.pointing import Pointing
 from chalicelib.records import timestamp
 from chalicelib.repeats import PARTITION
+from chalicelib.tables import Tables
 from tests.local.stage import Stage, Uploaded
 
 Json = dict[str, Any]
@@ -167,8 +169,20 @@ class Hands:
         outcome = Outcome(None, None)
         for function in functions:
             assert outcome.error is None, (function, outcome)
-            outcome = self.invoke(function, task(uploaded, function))
+            outcome = self.invoke(function, self.task(uploaded, function))
         return outcome
+
+    def task(self, uploaded: Uploaded, function: str) -> Json:
+        """The input that the state machine gives a task (Copy: the first shard's)."""
+        if function == "copy":
+            key = f"deployments/{uploaded.deployment_id}/shards.json"
+            paper = self.client("s3").get_object(Bucket=self.stage.bucket["artifact"], Key=key)
+            item: Json = json.loads(paper["Body"].read())[0]
+            return item
+        event: Json = {"deployment_id": uploaded.deployment_id}
+        if function == "fail":
+            event["error"] = {"Error": "States.Timeout", "Cause": ""}
+        return event
 
     def fail(self, uploaded: Uploaded, outcome: Outcome) -> None:
         """Tell Fail of a task's error, as the state machine does."""
@@ -254,7 +268,9 @@ class Hands:
             self._names["DECANT_STORE_ARN"],
             backoff=_BACKOFF,
         )
-        pointing = Pointing(self._records, store, backoff=_BACKOFF)
+        manifests = Manifests(Objects(self.client("s3")), self.stage.bucket["hosting"])
+        tables = Tables(store, self._records, manifests, now=lambda: datetime.now(UTC))
+        pointing = Pointing(self._records, store, tables, carry=timedelta(days=7), backoff=_BACKOFF)
         return Admin(self._records, pointing, now=lambda: datetime.now(UTC))
 
     @property
@@ -372,13 +388,3 @@ class Hands:
 
 def _now() -> str:
     return timestamp(datetime.now(UTC))
-
-
-def task(uploaded: Uploaded, function: str) -> Json:
-    """The input that the state machine gives a task (Copy: the first shard's)."""
-    event: Json = {"deployment_id": uploaded.deployment_id}
-    if function == "copy":
-        event["shard"] = 0
-    if function == "fail":
-        event["error"] = {"Error": "States.Timeout", "Cause": ""}
-    return event

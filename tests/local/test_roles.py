@@ -104,6 +104,9 @@ ATTEMPTS: dict[str, Callable[[Tries], Any]] = {
         stateMachineArn=f"arn:aws:states:us-east-1:000000000000:stateMachine:{t.name}-none"
     ),
     "call a function": lambda t: t.at("lambda").invoke(FunctionName=f"{t.name}-none"),
+    "start prune": lambda t: t.at("lambda").invoke(
+        FunctionName=f"{t.name}-prune", InvocationType="DryRun"
+    ),
     "change a function": lambda t: t.at("lambda").delete_function(FunctionName=f"{t.name}-none"),
     "read a role": lambda t: t.at("iam").list_roles(),
     "write another log": lambda t: t.at("logs").create_log_stream(
@@ -111,19 +114,25 @@ ATTEMPTS: dict[str, Callable[[Tries], Any]] = {
     ),
 }
 _RECORD = {"get a row", "put a row", "update a row"}
-_STORE = {"read the store", "write the store"}
+_STORE = {"read the store", "list the store", "write the store"}
 MAY: dict[str, set[str]] = {
     "OnUpload": _RECORD | {"delete a row", "read an upload", "list uploads", "start the pipeline"},
-    "Plan": {"get a row", "update a row", "read an upload", "list uploads", "write a paper"},
+    "Plan": {"get a row", "update a row", "read an upload", "list uploads", "write a paper"}
+    | {"read a manifest", "list files"},
     "Copy": {"get a row", "update a row", "read an upload", "read a paper", "write a paper"}
     | {"list uploads", "list papers", "write a file"},
-    "Finish": _RECORD | {"read a paper", "list papers", "list files", "write a manifest"},
-    "Activate": _RECORD | _STORE,
+    "Finish": _RECORD
+    | _STORE
+    | {"query rows", "read a paper", "list papers"}
+    | {"list files", "read a file", "write a file", "read a manifest", "write a manifest"},
+    "Activate": _RECORD | _STORE | {"query rows", "read a manifest", "list files"},
     "Prune": _STORE
     | {"get a row", "query rows", "put a row"}
-    | {"list files", "delete a file", "delete a manifest"},
+    | {"list files", "delete a file", "read a manifest", "delete a manifest"},
     "Fail": _RECORD | {"see an execution", "list an execution's actions"},
-    "Api": _RECORD | _STORE | {"query rows", "delete a row"},
+    "Api": _RECORD
+    | _STORE
+    | {"query rows", "delete a row", "read a manifest", "list files", "start prune"},
 }
 
 

@@ -9,8 +9,12 @@ import pytest
 
 from chalicelib.admin import Admin, VersionPage
 from chalicelib.api import Api, answer, chalice_error, internal_error
+from chalicelib.decisions.comparing import Difference
+from chalicelib.deploy.prune import Leaving
 from chalicelib.errors import AwsError, Conflict, InvalidRequest, NotFound, PreconditionFailed
 from chalicelib.records import Alias, Deployment, Source, Version
+from chalicelib.repair import Repaired, RepairReport
+from chalicelib.upkeep import Diff, Upkeep
 
 VERSION = Version(7, "ready", "production", "d1", "production/site.zip", "o", "t0", 3, 99, "t1")
 ALIAS = Alias("production", 7, "o", "t1", "ana", previous=(5, 6))
@@ -47,14 +51,41 @@ class FakeAdmin:
         return Deployment(deployment_id, "production", "live", source, "order", "t0", "t1", 7)
 
 
+class FakeUpkeep:
+    """Answers as prepared; remembers who wanted to prune."""
+
+    def __init__(self) -> None:
+        self.pages: list[tuple[int, int, int, str | None]] = []
+        self.started: list[str] = []
+
+    def diff(self, before: int, after: int, *, limit: int, beyond: str | None) -> Diff:
+        self.pages.append((before, after, limit, beyond))
+        page = (Difference("a.html", "changed", 10, 12),)
+        return Diff({"changed": 1, "unchanged": 3}, {"changed": 12, "unchanged": 30}, page, None)
+
+    def repair(self) -> RepairReport:
+        return RepairReport((Repaired("a/production", "missing"),), 4, more=False)
+
+    def prunable(self) -> list[Leaving]:
+        return [Leaving(VERSION, {"v7/a.html": 10, "v7/b.html": 5})]
+
+    def start_prune(self, by: str) -> None:
+        self.started.append(by)
+
+
+@pytest.fixture
+def upkeep() -> FakeUpkeep:
+    return FakeUpkeep()
+
+
 @pytest.fixture
 def admin() -> FakeAdmin:
     return FakeAdmin()
 
 
 @pytest.fixture
-def api(admin: FakeAdmin) -> Api:
-    return Api(cast(Admin, admin))
+def api(admin: FakeAdmin, upkeep: FakeUpkeep) -> Api:
+    return Api(cast(Admin, admin), cast(Upkeep, upkeep))
 
 
 def test_a_page_of_versions_tells_which_aliases_point_at_each(api: Api, admin: FakeAdmin) -> None:
@@ -175,3 +206,52 @@ def test_what_chalice_answers_by_itself_gets_our_shape() -> None:
     refused = chalice_error(415, "req-1")
     assert refused["code"] == "InvalidRequest"
     assert "application/json" in refused["message"]
+
+
+def test_a_diff_has_totals_of_every_kind_and_a_page(api: Api, upkeep: FakeUpkeep) -> None:
+    nothing = {"files": 0, "bytes": 0}
+    assert api.diff({"from": "1", "to": "2", "limit": "5", "cursor": "a"}) == {
+        "from": 1,
+        "to": 2,
+        "added": nothing,
+        "changed": {"files": 1, "bytes": 12},
+        "removed": nothing,
+        "unchanged": {"files": 3, "bytes": 30},
+        "files": [{"path": "a.html", "change": "changed", "bytes_before": 10, "bytes": 12}],
+        "next": None,
+    }
+    assert upkeep.pages == [(1, 2, 5, "a")]
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"from": "1"}, {"to": "1"}, {"from": "v1", "to": "2"}, {"from": "0", "to": "2"}]
+)
+def test_a_diff_needs_two_versions(api: Api, query: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest, match="use a whole number"):
+        api.diff(query)
+
+
+def test_repair_says_what_was_wrong(api: Api) -> None:
+    assert api.repair(None) == {
+        "repaired": [{"key": "a/production", "problem": "missing"}],
+        "checked": 4,
+        "more": False,
+    }
+
+
+@pytest.mark.parametrize(("dry", "started"), [(True, []), (False, ["ana"])])
+def test_prune_lists_what_goes_and_starts_when_it_is_meant(
+    api: Api, upkeep: FakeUpkeep, dry: bool, started: list[str]
+) -> None:
+    answered = api.prune({"dry_run": dry}, "ana")
+    assert answered["running"] is not dry
+    (listed,) = answered["versions"]
+    assert (listed["number"], listed["files"], listed["bytes"]) == (7, 2, 15)
+    assert upkeep.started == started
+
+
+@pytest.mark.parametrize("body", [None, {}, {"dry_run": "yes"}, {"dry_run": True, "x": 1}])
+def test_a_prune_must_say_whether_it_is_meant(api: Api, upkeep: FakeUpkeep, body: object) -> None:
+    with pytest.raises(InvalidRequest):
+        api.prune(body, "ana")
+    assert upkeep.started == []

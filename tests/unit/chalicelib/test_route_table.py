@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from chalicelib.errors import NoRouteTable, VersionCorrupt
 from chalicelib.route_table import (
     MAX_BUCKET_BYTES,
+    bucket_key,
     compile_table,
     encode_path,
     least_bytes,
     split_path,
+    version_of_key,
 )
 from tests.unit import sites
 
@@ -118,12 +120,19 @@ def test_the_entries_of_the_store_are_named_by_version_and_bucket() -> None:
     assert table.size_bytes(42) == 167 * 6 + 2 * len("t/42/0")
 
 
-def test_a_table_fits_up_to_its_last_byte() -> None:
-    table = compile_table(_numbered(10))
-    size = table.size_bytes(1)
-    assert table.fits(1, size)
-    assert not table.fits(1, size - 1)
-    assert not table.fits(10, size)
+def test_a_key_of_the_store_tells_whose_table_it_is() -> None:
+    assert version_of_key(bucket_key(42, 3)) == 42
+    assert version_of_key("a/production") is None
+    assert version_of_key("a/t") is None
+
+
+def test_only_fingerprinted_files_are_found_as_assets() -> None:
+    hashed, plain = "assets/app.50bde2c8.js", "robots.txt"
+    table = compile_table([(hashed, 3), (plain, 3), ("a.html", 2), ("a", 1)])
+    assert table.look_up_asset(hashed) == 3
+    assert table.look_up("/" + hashed) == {"": 3}
+    for path in (plain, "a.html", "a", "nothing.50bde2c8.js", hashed + ".html"):
+        assert table.look_up_asset(path) is None
 
 
 def test_stems_that_meet_take_another_salt() -> None:

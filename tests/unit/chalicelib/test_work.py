@@ -12,16 +12,22 @@ from chalicelib.work import (
     MB,
     SHARD_BYTES,
     SHARD_FILES,
+    SHARD_NEW_FILES,
+    Known,
+    Paper,
     StoredFile,
     decode_shard,
     decode_stored,
     encode_items,
+    encode_plan,
     encode_shard,
     encode_stored,
+    part_key,
     plan_shards,
-    shard_key,
     stored_key,
 )
+
+KNOWN = Known("0" * 64, 3)
 
 
 def file(path: str, start: int, end: int, raw_name: bytes = b"n") -> SiteFile:
@@ -47,10 +53,21 @@ def test_every_file_is_in_exactly_one_shard_and_inside_its_range(
         assert len(shard.files) == 1 or shard.end - shard.start <= SHARD_BYTES
 
 
-def test_a_shard_holds_at_most_a_thousand_files() -> None:
+def test_a_shard_holds_at_most_a_thousand_files_to_store() -> None:
+    files = [file(f"f{n}", n, n + 1) for n in range(SHARD_NEW_FILES + 1)]
+    assert [len(shard.files) for shard in plan_shards(files)] == [SHARD_NEW_FILES, 1]
+    assert len(plan_shards(files[:SHARD_NEW_FILES])) == 1
+
+
+def test_files_that_are_stored_already_fill_a_shard_ten_times_later() -> None:
     files = [file(f"f{n}", n, n + 1) for n in range(SHARD_FILES + 1)]
-    assert [len(shard.files) for shard in plan_shards(files)] == [SHARD_FILES, 1]
-    assert len(plan_shards(files[:SHARD_FILES])) == 1
+    known = {file.path: KNOWN for file in files}
+    assert [len(shard.files) for shard in plan_shards(files, known)] == [SHARD_FILES, 1]
+    new = [file(f"n{n}", SHARD_FILES + n, SHARD_FILES + n + 1) for n in range(SHARD_NEW_FILES + 1)]
+    half = files[: SHARD_FILES // 2]
+    shards = plan_shards([*half, *new], known)
+    assert [len(shard.files) for shard in shards] == [len(half) + SHARD_NEW_FILES, 1]
+    assert shards[0].known.keys() == {file.path for file in half}
 
 
 def test_a_shard_holds_at_most_sixty_four_megabytes() -> None:
@@ -75,16 +92,30 @@ def test_a_shard_survives_being_stored(path: str, raw_name: bytes) -> None:
     assert decode_shard(encode_shard(shard)) == shard
 
 
+def test_what_is_known_of_a_file_survives_being_stored() -> None:
+    [shard] = plan_shards([file("a", 0, 1), file("b", 1, 2)], {"b": KNOWN})
+    assert decode_shard(encode_shard(shard)).known == {"b": KNOWN}
+
+
+def test_each_paper_is_where_its_item_says() -> None:
+    shards = plan_shards([file("ü", 0, 1), file("b", 3 * MB, 4 * MB), file("c", 9 * MB, 10 * MB)])
+    assert len(shards) == 3
+    plan, papers = encode_plan(shards)
+    assert [decode_shard(plan[paper.start : paper.end]) for paper in papers] == list(shards)
+
+
 def test_what_was_stored_survives_being_stored() -> None:
-    stored = (StoredFile("a b/ü.html", 5, "0" * 64),)
+    stored = (StoredFile("a b/ü.html", 5, "0" * 64, 1, 7),)
     assert decode_stored(encode_stored(stored)) == stored
 
 
 def test_an_item_of_the_map_holds_all_that_its_child_needs() -> None:
-    shards = plan_shards([file("a", 0, 1)])
-    assert json.loads(encode_items("d1", shards)) == [{"deployment_id": "d1", "shard": 0}]
+    assert json.loads(encode_items("d1", [Paper(0, 0, 20)])) == [
+        {"deployment_id": "d1", "shard": 0, "paper_start": 0, "paper_end": 20}
+    ]
 
 
 def test_the_keys_sort_like_the_numbers() -> None:
-    assert shard_key("d1", 2) < shard_key("d1", 10)
+    assert stored_key("d1", 2) < stored_key("d1", 10)
     assert stored_key("d1", 2) == "deployments/d1/stored/00002.json"
+    assert part_key("d1", 2) == "deployments/d1/stored/00002-part.json"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.decisions.retention import Retention, versions_to_prune
+from chalicelib.decisions.retention import Keep, Retention, versions_to_prune
 from chalicelib.records import Alias, Version, VersionStatus, timestamp
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-KEEP_TWO = Retention(keep=2, grace=timedelta(hours=24))
+KEEP_TWO = Retention(Keep(2, timedelta(0)), grace=timedelta(hours=24))
 
 
 def version(
@@ -32,9 +33,12 @@ def alias(number: int, *previous: int) -> Alias:
 
 
 def pruned(
-    versions: list[Version], aliases: list[Alias], left_at: dict[int, str] | None = None
+    versions: list[Version],
+    aliases: list[Alias],
+    left_at: dict[int, str] | None = None,
+    retention: Retention = KEEP_TWO,
 ) -> list[int]:
-    return [v.number for v in versions_to_prune(versions, aliases, left_at or {}, KEEP_TWO, NOW)]
+    return [v.number for v in versions_to_prune(versions, aliases, left_at or {}, retention, NOW)]
 
 
 def test_the_newest_versions_of_each_alias_stay() -> None:
@@ -84,3 +88,34 @@ def test_a_mark_counts_for_nothing_while_the_version_is_needed() -> None:
     assert pruned(versions, []) == [1]
     just_left = {1: timestamp(NOW - timedelta(seconds=1))}
     assert pruned(versions, [], just_left) == []
+
+
+def test_what_is_younger_than_the_age_stays_beside_the_newest() -> None:
+    ten_days = Retention(Keep(1, timedelta(days=10)), grace=timedelta(hours=24))
+    versions = [version(n, hours_old=24 * (14 - n)) for n in (1, 3, 4, 5)]  # 13, 11, 10, 9 days
+    assert pruned(versions, [], retention=ten_days) == [1, 3]
+    assert pruned([version(1, hours_old=9_999)], [], retention=ten_days) == []
+
+
+def test_an_alias_may_have_a_rule_of_its_own() -> None:
+    previews = (("pr-*", Keep(1, timedelta(0))), ("*", Keep(3, timedelta(0))))
+    retention = Retention(Keep(9, timedelta(0)), timedelta(hours=24), previews)
+    versions = [version(n, alias="pr-1") for n in (1, 2)] + [version(n) for n in (3, 4, 5, 6)]
+    assert pruned(versions, [], retention=retention) == [1, 3]
+
+
+def test_what_an_alias_falls_back_to_stays() -> None:
+    versions = [version(n) for n in (1, 2, 3, 4)]
+    assert pruned(versions, [replace(alias(4), fallback=1)]) == [2]
+
+
+def test_what_a_version_in_the_making_is_based_on_stays() -> None:
+    versions = [version(n) for n in (1, 2, 3, 4)]
+    making = replace(version(5, hours_old=1, status="pending"), based_on=(1,))
+    assert pruned([*versions, making], []) == [2]
+
+
+def test_what_a_dead_deployment_was_based_on_goes() -> None:
+    versions = [version(n) for n in (1, 2, 3, 4)]
+    dead = replace(version(5, hours_old=25, status="pending"), based_on=(1,))
+    assert pruned([*versions, dead], []) == [1, 2, 5]

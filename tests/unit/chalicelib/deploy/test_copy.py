@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import threading
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -11,11 +13,13 @@ import pytest
 
 from chalicelib import work
 from chalicelib.archive import inspect
-from chalicelib.deploy.copy import SMALL_BYTES, THREADS, WINDOW_BYTES, Copy
+from chalicelib.deploy.copy import PART_FILES, SMALL_BYTES, Copy
+from chalicelib.deploy.window import THREADS, WINDOW_BYTES
 from chalicelib.errors import AccessDenied, Missing
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
 from chalicelib.records import Deployment, Source, Version
+from chalicelib.work import Known, Paper, StoredFile
 from tests.zips import MemorySource, build_zip
 
 ID, NOW = "d" + "0" * 20, "2026-01-01T00:00:00.000Z"
@@ -73,6 +77,9 @@ class Buckets(Objects):
         except KeyError:
             raise Missing(f"There is no {key}.") from None
 
+    def get_range(self, bucket: str, key: str, start: int, end: int) -> bytes:
+        return self.get(bucket, key)[start:end]
+
     def put(
         self,
         bucket: str,
@@ -105,17 +112,31 @@ class Buckets(Objects):
         self.kept[bucket, key] = b"".join(chunks)
 
 
-def copied(files: Mapping[str, bytes], **settings: object) -> tuple[Buckets, OneDeployment]:
+def copied(
+    files: Mapping[str, bytes], known: Mapping[str, Known] | None = None, **settings: object
+) -> tuple[Buckets, OneDeployment]:
     """The buckets before the copy of a one-shard site, and its record."""
     zip_bytes = build_zip(files)
     buckets = Buckets(zip_bytes=zip_bytes, **settings)  # type: ignore[arg-type]  # by field name
-    (shard,) = work.plan_shards(inspect(MemorySource(zip_bytes)).files)
-    buckets.kept["artifacts", work.shard_key(ID, 0)] = work.encode_shard(shard)
+    plan, (_,) = work.encode_plan(
+        work.plan_shards(inspect(MemorySource(zip_bytes)).files, known or {})
+    )
+    buckets.kept["artifacts", work.plan_key(ID)] = plan
     return buckets, OneDeployment()
 
 
 def copy(buckets: Buckets, records: OneDeployment) -> int:
-    return Copy(buckets, records, artifact_bucket="artifacts", hosting_bucket="hosting")(ID, 0)
+    paper = Paper(0, 0, len(buckets.kept["artifacts", work.plan_key(ID)]))
+    return Copy(buckets, records, artifact_bucket="artifacts", hosting_bucket="hosting")(ID, paper)
+
+
+def sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def stored(buckets: Buckets) -> dict[str, StoredFile]:
+    paper = buckets.kept["artifacts", work.stored_key(ID, 0)]
+    return {file.path: file for file in work.decode_stored(paper)}
 
 
 def site(buckets: Buckets) -> dict[str, bytes]:
@@ -141,9 +162,9 @@ def test_the_paper_says_what_was_stored() -> None:
     files = {"index.html": b"<p>", "b.js": b"1"}
     buckets, records = copied(files)
     copy(buckets, records)
-    stored = work.decode_stored(buckets.kept["artifacts", work.stored_key(ID, 0)])
-    assert {(file.path, file.bytes, file.sha256) for file in stored} == {
-        (path, len(body), hashlib.sha256(body).hexdigest()) for path, body in files.items()
+    assert stored(buckets) == {
+        path: StoredFile(path, len(body), sha256(body), zlib.crc32(body), 7)
+        for path, body in files.items()
     }
 
 
@@ -193,3 +214,68 @@ def test_a_failure_comes_out_and_the_shard_is_not_done() -> None:
         copy(buckets, records)
     assert ("artifacts", work.stored_key(ID, 0)) not in buckets.kept
     assert records.done == []
+
+
+# What is stored already ------------------------------------------------------------------------
+
+BIG = random.Random(1).randbytes(SMALL_BYTES + 1)  # noqa: S311 - no secret: it must not shrink
+
+
+def test_a_file_that_is_stored_in_an_earlier_layer_is_not_stored_again() -> None:
+    files = {"index.html": b"<p>new", "same.js": b"same", "same.bin": BIG}
+    known = {"same.js": Known(sha256(b"same"), 3), "same.bin": Known(sha256(BIG), 4)}
+    buckets, records = copied(files, known)
+    copy(buckets, records)
+    assert site(buckets) == {"index.html": b"<p>new"}
+    layers = {path: file.layer for path, file in stored(buckets).items()}
+    assert layers == {"index.html": 7, "same.js": 3, "same.bin": 4}
+
+
+def test_a_file_that_only_seems_to_be_stored_is_stored() -> None:
+    files = {"index.html": b"<p>new", "other.bin": BIG}
+    known = {"index.html": Known("0" * 64, 3), "other.bin": Known("1" * 64, 3)}
+    buckets, records = copied(files, known)
+    copy(buckets, records)
+    assert site(buckets) == files
+    assert {(f.layer, f.sha256) for f in stored(buckets).values()} == {
+        (7, sha256(body)) for body in files.values()
+    }
+
+
+def test_after_a_crash_only_the_rest_is_stored() -> None:
+    files = {f"a/{n:04d}.js": f"{n}".encode() for n in range(2 * PART_FILES + 10)}
+    buckets, records = copied({"index.html": b"<p>", **files}, denied=f"v7/{max(files)}")
+    with pytest.raises(AccessDenied):
+        copy(buckets, records)
+    first = site(buckets)
+    assert len(first) >= PART_FILES
+    buckets.denied = ""
+    for path in first:
+        del buckets.kept["hosting", f"v7/{path}"]
+    copy(buckets, records)
+    again = site(buckets)
+    assert len(again) <= len(files) + 1 - PART_FILES
+    assert again.keys() | first.keys() == {"index.html", *files}
+    assert {path: f.sha256 for path, f in stored(buckets).items() if path in files} == {
+        path: sha256(body) for path, body in files.items()
+    }
+
+
+def test_after_a_crash_a_large_file_is_not_stored_again() -> None:
+    buckets, records = copied({"index.html": b"", "z/big.bin": BIG})
+    buckets.denied = work.stored_key(ID, 0)
+    with pytest.raises(AccessDenied):
+        copy(buckets, records)
+    assert buckets.streamed == ["v7/z/big.bin"]
+    buckets.denied = ""
+    copy(buckets, records)
+    assert buckets.streamed == ["v7/z/big.bin"]
+    assert stored(buckets)["z/big.bin"].layer == 7
+
+
+def test_what_was_noted_of_another_content_does_not_count() -> None:
+    buckets, records = copied({"index.html": b"<p>"})
+    noted = [StoredFile("index.html", 3, sha256(b"old"), 1, 7)]
+    buckets.kept["artifacts", work.part_key(ID, 0)] = work.encode_stored(noted)
+    copy(buckets, records)
+    assert site(buckets) == {"index.html": b"<p>"}

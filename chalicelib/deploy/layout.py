@@ -1,0 +1,82 @@
+"""Layout: in which layers the files of a version lie, and whether it has a route table.
+
+A version has files in at most 64 layers: where there would be more, those of the smallest are
+copied forward to its own, inside S3. A version that cannot have a route table is laid out flat: all
+of its files in its own layer, nothing carried.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from chalicelib.decisions.room import MAX_TABLE_BYTES
+from chalicelib.decisions.sharing import layers_to_fold
+from chalicelib.errors import NoRouteTable, StoreFull
+from chalicelib.gateways.objects import Objects
+from chalicelib.manifest import Manifest, ManifestFile, layer_prefix
+from chalicelib.route_table import least_bytes
+from chalicelib.tables import Tables, table_of
+
+_THREADS = 16  # copies under way at once
+
+
+class Layout:
+    """Decides the layout of a version and copies what it takes."""
+
+    def __init__(self, objects: Objects, tables: Tables, *, hosting_bucket: str) -> None:
+        self._objects = objects
+        self._tables = tables
+        self._bucket = hosting_bucket
+
+    def __call__(self, manifest: Manifest) -> Manifest:
+        """`manifest` as it is to be: when this returns, every object that it names is there.
+
+        Raises Missing when a file that is to be copied is gone, AwsError.
+        """
+        try:
+            return self._with_table(manifest)
+        except (NoRouteTable, StoreFull) as error:
+            return self._flat(manifest, str(error))
+
+    def _with_table(self, manifest: Manifest) -> Manifest:
+        if least_bytes(len(manifest.files)) > MAX_TABLE_BYTES:
+            raise NoRouteTable(f"{len(manifest.files):,} files are too many for one")
+        counts = Counter(file.layer for file in manifest.every())
+        folded = self._forward(manifest, layers_to_fold(counts, manifest.version))
+        table = table_of(folded)
+        size = table.size_bytes(manifest.version)
+        if size > MAX_TABLE_BYTES:
+            raise NoRouteTable(f"it would take {size:,} of {MAX_TABLE_BYTES:,} bytes")
+        self._tables.make_room(manifest.version, table)
+        return folded
+
+    def _flat(self, manifest: Manifest, why: str) -> Manifest:
+        own = manifest.version
+        reason = (
+            f"v{own} is stored flat, without a route table: its own 404 page is not shown, and "
+            f"files of earlier versions are not kept for open pages ({why.rstrip('.')})."
+        )
+        alone = Manifest(own, manifest.files, flat=reason)
+        return self._forward(alone, frozenset(file.layer for file in alone.files) - {own})
+
+    def _forward(self, manifest: Manifest, layers: frozenset[int]) -> Manifest:
+        """`manifest` with the files of `layers` copied to the version's own layer."""
+        own = manifest.version
+        moving = [file for file in manifest.every() if file.layer in layers]
+
+        def copy(file: ManifestFile) -> None:
+            source, target = layer_prefix(file.layer) + file.path, layer_prefix(own) + file.path
+            self._objects.copy(self._bucket, source, target)
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(copy, moving))  # raises the first failure
+
+        def moved(files: Iterable[ManifestFile]) -> tuple[ManifestFile, ...]:
+            return tuple(
+                replace(file, layer=own) if file.layer in layers else file for file in files
+            )
+
+        return replace(manifest, files=moved(manifest.files), carried=moved(manifest.carried))
