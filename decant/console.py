@@ -104,7 +104,10 @@ class Console:
         )
         for column in columns:
             justify: Literal["left", "right"] = "right" if column.endswith("#") else "left"
-            table.add_column(column.rstrip("#"), justify=justify, header_style="dim")
+            # fold: what does not fit goes on in the next line; nobody can use half a path
+            table.add_column(
+                column.rstrip("#"), justify=justify, header_style="dim", overflow="fold"
+            )
         for style, cells in rows:
             table.add_row(*(Text(cell) for cell in cells), style=style)
         self._out.print(table)

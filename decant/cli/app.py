@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from decant.cli import bootstrap, deploy, exit_codes, local, rollback, status, switch, versions
+from decant.cli import (
+    bootstrap,
+    deploy,
+    diff,
+    exit_codes,
+    local,
+    rollback,
+    status,
+    switch,
+    versions,
+)
 from decant.cli.invocation import Invocation
 from decant.cli.options import JSON_HELP, STAGE_HELP
 
@@ -81,6 +91,7 @@ app.command("local", epilog=local.EXAMPLES)(local.local)
 app.command("bootstrap", epilog=bootstrap.EXAMPLES)(bootstrap.bootstrap)
 app.command("deploy", epilog=deploy.EXAMPLES)(deploy.deploy)
 app.command("versions", epilog=versions.EXAMPLES)(versions.versions)
+app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 app.command("switch", epilog=switch.EXAMPLES)(switch.switch)
 app.command("rollback", epilog=rollback.EXAMPLES)(rollback.rollback)
 app.command("status", epilog=status.EXAMPLES)(status.status)

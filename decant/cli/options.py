@@ -19,9 +19,12 @@ def _checked_alias(name: str) -> str:
     return name
 
 
+VERSION_PATTERN = r"v?[1-9][0-9]{0,9}"
+
+
 def parse_version(text: str) -> int:
     """The number of the version that `text` (`v3` or `3`) names. Raises typer.BadParameter."""
-    if not re.fullmatch(r"v?[1-9][0-9]{0,9}", text):
+    if not re.fullmatch(VERSION_PATTERN, text):
         raise typer.BadParameter(f"{text!r} is no version: write it like v3 or 3.")
     return int(text.removeprefix("v"))
 
@@ -44,6 +47,7 @@ DEFAULT_TIMEOUT_SECONDS = 15 * 60
 __all__ = [
     "DEFAULT_ALIAS",
     "DEFAULT_TIMEOUT_SECONDS",
+    "VERSION_PATTERN",
     "AliasOption",
     "JsonOption",
     "StageOption",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from chalicelib.errors import NotFound
+from decant.cli.aliases import alias_named
 from decant.cli.invocation import Invocation
 from decant.cli.options import DEFAULT_ALIAS, AliasOption, JsonOption, StageOption
 
@@ -28,12 +28,7 @@ def rollback(
     run = Invocation.of(ctx, stage, as_json)
     profile, reached = run.connect()
     api = reached.admin_api()
-    current = next((found for found in api.aliases() if found.name == alias), None)
-    if current is None:
-        raise NotFound(
-            f"There is no alias {alias!r} in the stage {profile.stage!r}: "
-            f"`decant status --stage {profile.stage}` lists them."
-        )
+    current = alias_named(alias, api.aliases(), profile.stage)
     answer = api.rollback(alias, current.version)
     run.console.document(
         {

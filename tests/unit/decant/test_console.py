@@ -58,6 +58,14 @@ def test_a_long_sentence_is_not_broken_into_lines(terminal: Terminal) -> None:
     assert terminal.getvalue().count("\n") == 1
 
 
+def test_what_does_not_fit_a_table_s_column_goes_on_in_the_next_line(terminal: Terminal) -> None:
+    path = "assets/" + "a-long-name-" * 20 + ".js"
+    _console(terminal).table("Files", ("File", "Size#"), [(None, (path, "1.0 KB"))])
+    shown = terminal.getvalue()
+    assert "…" not in shown
+    assert path in "".join(shown.split()).replace("1.0KB", "")
+
+
 def test_a_terminal_gets_a_bar_for_bytes(terminal: Terminal) -> None:
     with _console(terminal).byte_bar("Uploading", 2048) as moved:
         moved(1024)

@@ -11,7 +11,7 @@ import pytest
 from decant.cli.exit_codes import MEANINGS, ExitCode
 from tests.unit.decant.cli.world import World
 
-COMMANDS = ("local", "bootstrap", "deploy", "versions", "switch", "rollback", "status")
+COMMANDS = ("local", "bootstrap", "deploy", "versions", "diff", "switch", "rollback", "status")
 
 
 @pytest.mark.parametrize(
