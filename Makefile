@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test lint unit local bench-deploy lock clean help
+.PHONY: setup demo test lint unit local browser bench-deploy lock clean help
 
 help:            ## Show this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,7 +20,7 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml
 demo: $(READY)   ## See Decant work on this machine (ONCE=1: leave after the checks)
 	@$(BIN)/python -m decant.demo $(if $(ONCE),--once)
 
-test: lint unit local  ## Everything that must hold
+test: lint unit local  ## Everything that must hold, but for the browser
 
 lint: $(READY)   ## Formatting, lint, strict types, templates
 	$(BIN)/ruff format --check .
@@ -33,6 +33,9 @@ unit: $(READY)   ## Tests that touch nothing: seconds
 
 local: $(READY)  ## Tests on local AWS, with IAM enforced
 	$(BIN)/pytest tests/local
+
+browser: $(READY) ## Tests in Chromium, on local AWS; needs chromium, node and npm, or skips
+	$(BIN)/pytest tests/browser
 
 bench-deploy: $(READY) .venv-bench/.ready  ## How fast a deploy is, against the AWS CLI; needs nginx, some 20 minutes
 	$(BIN)/python -m bench.deploy $(BENCH)

@@ -1,28 +1,14 @@
-"""One local AWS and one stage for the whole run: a start and a bootstrap take some 15 seconds."""
+"""The fixtures of the tests on local AWS."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from decant.local.process import LocalAws, StartOptions
+from tests.local.fixtures import local_aws, stage
 from tests.local.hands import Hands
-from tests.local.stage import Stage, copy_app
+from tests.local.stage import Stage
 
-
-@pytest.fixture(scope="session")
-def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """Local AWS with empty state, ended with the run."""
-    local = LocalAws.start(tmp_path_factory.mktemp("local-aws"), StartOptions(fresh=True))
-    yield local
-    local.stop()
-
-
-@pytest.fixture(scope="session")
-def stage(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    """A stage made by the real bootstrap."""
-    return Stage(local_aws, "test", copy_app(tmp_path_factory.mktemp("app") / "app"))
+__all__ = ["hands", "local_aws", "stage"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,3 @@
+import { show } from './shared.js';
+
+show('shared', 'shared code ran');
