@@ -51,6 +51,11 @@ def _needed(versions: Sequence[Version], aliases: Iterable[Alias], keep: int) ->
     for alias in aliases:
         needed.update((alias.version, *alias.previous[-keep:]))
     for name in {version.alias for version in versions}:
-        whole = [v.number for v in versions if v.alias == name and v.status in ("ready", "pruning")]
+        whole = [v.number for v in versions if v.alias == name and _is_whole(v)]
         needed.update(sorted(whole, reverse=True)[:keep])
     return needed
+
+
+def _is_whole(version: Version) -> bool:
+    """Whether its files are all there; one that never became ready may be marked "pruning" too."""
+    return version.status in ("ready", "pruning") and version.ready_at is not None
