@@ -79,9 +79,14 @@ def _needed(
         if version.status == "pending" and version.created_at >= open_since:
             needed.update(version.based_on or ())
     for name in {version.alias for version in versions}:
-        whole = [v for v in versions if v.alias == name and v.status in ("ready", "pruning")]
+        whole = [v for v in versions if v.alias == name and _is_whole(v)]
         needed.update(_kept(whole, retention.of(name), now))
     return needed
+
+
+def _is_whole(version: Version) -> bool:
+    """Whether its files are all there; one that never became ready may be marked "pruning" too."""
+    return version.status in ("ready", "pruning") and version.ready_at is not None
 
 
 def _kept(whole: Sequence[Version], keep: Keep, now: datetime) -> set[int]:

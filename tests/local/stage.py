@@ -28,7 +28,7 @@ from decant.profiles import StageProfile
 from stacks.model import Step
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FOLLOW_SECONDS = 60  # a deployment takes 2 seconds, 12 with cold starts; CI machines are slower
+FOLLOW_SECONDS = 180  # a deployment takes 2 seconds, 12 with cold starts, minutes on a busy machine
 
 
 def copy_app(to: Path) -> Path:

@@ -72,6 +72,11 @@ def test_failed_and_abandoned_versions_go_after_the_grace_and_do_not_count_as_ke
     assert pruned(versions, []) == [3, 4]
 
 
+def test_the_mark_on_a_version_that_never_became_ready_makes_it_none_of_the_newest() -> None:
+    versions = [version(1), version(2), version(3, status="pruning")]
+    assert pruned(versions, []) == [3]
+
+
 def test_what_an_alias_can_roll_back_to_stays() -> None:
     versions = [version(n, alias="staging") for n in range(1, 8)]
     assert pruned(versions, [alias(5, 1, 2, 3)]) == [1, 4]
