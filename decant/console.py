@@ -146,17 +146,19 @@ class Console:
         if not self.live:
             yield self._plain_deployment()
             return
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TimeElapsedColumn(),
-        )
-        # transient: the line that says how it ended follows
-        with Progress(*columns, console=self._err, transient=True) as progress:
+        with self._spinner() as progress:
             yield _live_deployment(progress)
+
+    @contextmanager
+    def counting(self, text: str, total: int | None = None) -> Iterator[Callable[[int, str], None]]:
+        """Progress of counting to `total` (None: nobody knows how far), which begins with `text`;
+        yields what to call with the count so far and a new text. Without a terminal: the texts."""
+        if not self.live:
+            yield self._plain_counting(text)
+            return
+        with self._spinner() as progress:
+            task = progress.add_task(text, total=total)
+            yield lambda count, new: progress.update(task, completed=count, description=new)
 
     @contextmanager
     def stack_progress(self) -> Iterator[Callable[[Step], None]]:
@@ -176,10 +178,36 @@ class Console:
 
             yield report
 
+    def _spinner(self) -> Progress:
+        """A text with a bar, which pulses while the total is None."""
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TimeElapsedColumn(),
+        )
+        # transient: the line that says how it ended follows
+        return Progress(*columns, console=self._err, transient=True)
+
     def _print_step(self, step: Step) -> None:
         reason = f": {step.reason}" if step.reason else ""
         style = "red" if "FAILED" in step.status else None
         self.note(f"{step.stack}  {step.resource}  {step.status}{reason}", style)
+
+    def _plain_counting(self, text: str) -> Callable[[int, str], None]:
+        """One line for each text that is new."""
+        self.note(text)
+        last = text
+
+        def report(_count: int, new: str) -> None:
+            nonlocal last
+            if new != last:
+                last = new
+                self.note(new)
+
+        return report
 
     def _plain_deployment(self) -> Callable[[Sight], None]:
         """One line for each change, and while copying for each quarter."""
@@ -212,7 +240,7 @@ def _live_deployment(progress: Progress) -> Callable[[Sight], None]:
         progress.update(
             task,
             description=wording.stage_of(sight),
-            total=shards,  # None: the bar pulses
+            total=shards,
             completed=deployment.shards_done if deployment is not None and copying else 0,
         )
 

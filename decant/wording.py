@@ -34,9 +34,9 @@ def difference(count_bytes: int) -> str:
     return f"{'+' if count_bytes > 0 else '-'}{size(abs(count_bytes))}"
 
 
-def count(number: int, noun: str) -> str:
-    """`number` of what `noun` names one of: `1 file`, `1,234 files`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`number` with the noun for it, `one` or `many` (None: with an s): `1 file`, `1,234 files`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def files(number: int, count_bytes: int) -> str:

@@ -14,6 +14,8 @@ from decant.cli import (
     diff,
     exit_codes,
     local,
+    prune,
+    repair,
     rollback,
     status,
     switch,
@@ -95,3 +97,5 @@ app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 app.command("switch", epilog=switch.EXAMPLES)(switch.switch)
 app.command("rollback", epilog=rollback.EXAMPLES)(rollback.rollback)
 app.command("status", epilog=status.EXAMPLES)(status.status)
+app.command("prune", epilog=prune.EXAMPLES)(prune.prune)
+app.command("repair", epilog=repair.EXAMPLES)(repair.repair)

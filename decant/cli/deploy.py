@@ -13,7 +13,8 @@ import typer
 
 from chalicelib.errors import InvalidRequest
 from decant import wording
-from decant.cli.following import Ending, conclude, follow_deployment, leave
+from decant.cli.fault import leave
+from decant.cli.following import Ending, conclude, follow_deployment
 from decant.cli.invocation import Invocation
 from decant.cli.options import (
     DEFAULT_ALIAS,

@@ -22,7 +22,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.ERROR: "an error from AWS or Decant",
     ExitCode.USAGE: "wrong usage",
     ExitCode.REFUSED: "the deployment was refused or failed",
-    ExitCode.TIMED_OUT: "timed out waiting; the deployment goes on",
+    ExitCode.TIMED_OUT: "timed out waiting; what was begun goes on",
     ExitCode.DENIED: "access denied",
     ExitCode.INTERRUPTED: "interrupted (Ctrl-C)",
 }

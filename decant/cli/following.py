@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import typer
-
 from chalicelib.errors import DecantError
 from decant import wording
 from decant.cli.exit_codes import ExitCode
+from decant.cli.fault import Fault
 from decant.cli.invocation import Invocation
 from decant.watch import Patience, Sight, Verdict, follow
 
@@ -42,22 +41,6 @@ def follow_deployment(
                 f"The deployment goes on without this command: `decant status {deployment_id}`."
             )
             raise
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why the command does not end with 0."""
-
-    message: str
-    exit_code: ExitCode
-
-    def document(self) -> dict[str, object]:
-        """Of the form in which every error is told in JSON."""
-        return {
-            "type": self.exit_code.name.title().replace("_", ""),
-            "message": self.message,
-            "exit_code": int(self.exit_code),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +108,6 @@ def conclude(run: Invocation, end: Ending) -> ExitCode:
     if end.sight.deployment is not None:
         _say_result(run, end.sight.deployment, end)
     return ExitCode.OK
-
-
-def leave(code: ExitCode) -> None:
-    """End the command with `code`."""
-    if code is not ExitCode.OK:
-        raise typer.Exit(code)
 
 
 def _say_result(run: Invocation, deployment: DeploymentAnswer, end: Ending) -> None:

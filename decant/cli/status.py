@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from decant import wording
-from decant.cli.following import Ending, conclude, follow_deployment, leave
+from decant.cli.fault import leave
+from decant.cli.following import Ending, conclude, follow_deployment
 from decant.cli.invocation import Invocation
 from decant.cli.options import (
     DEFAULT_TIMEOUT_SECONDS,

@@ -81,6 +81,23 @@ def test_a_terminal_gets_the_stage_of_a_deployment(terminal: Terminal) -> None:
     assert "copying 3/12" in terminal.getvalue()
 
 
+def test_a_terminal_gets_a_text_that_counts(terminal: Terminal) -> None:
+    with _console(terminal).counting("Deleting [3] versions", 3) as show:
+        show(2, "2 of 3 versions deleted")
+    assert "Deleting [3] versions" in terminal.getvalue()
+    assert "2 of 3 versions deleted" in terminal.getvalue()
+
+
+def test_a_dumb_terminal_gets_each_text_once(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    with _console(terminal).counting("none yet") as show:
+        for count, text in enumerate(["none yet", "one", "one", "two"]):
+            show(count, text)
+    assert terminal.getvalue() == "none yet\none\ntwo\n"
+
+
 def test_a_terminal_keeps_only_the_steps_that_are_done(terminal: Terminal) -> None:
     with _console(terminal).stack_progress() as report:
         report(Event("decant-prod-edge", "Table", "CREATE_IN_PROGRESS"))
@@ -107,6 +124,8 @@ def test_in_json_mode_even_a_terminal_gets_only_the_document(terminal: Terminal)
     with console.byte_bar("x", 1) as moved, console.deployment_progress() as report:
         moved(1)
         report(Sight(None, 0))
+    with console.counting("x") as show:
+        show(1, "y")
     with console.stack_progress() as step:
         step(Event("x", "x", "CREATE_FAILED"))
     console.document({"name": "größe"})

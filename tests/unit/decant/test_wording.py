@@ -85,6 +85,9 @@ def test_a_difference_has_its_sign(count_bytes: int, text: str) -> None:
 )
 def test_a_count_agrees_with_its_noun(number: int, text: str) -> None:
     assert wording.count(number, "file") == text
+    assert wording.count(number, "entry", "entries") == text.replace("file", "entry").replace(
+        "entrys", "entries"
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,18 @@ import pytest
 from decant.cli.exit_codes import MEANINGS, ExitCode
 from tests.unit.decant.cli.world import World
 
-COMMANDS = ("local", "bootstrap", "deploy", "versions", "diff", "switch", "rollback", "status")
+COMMANDS = (
+    "local",
+    "bootstrap",
+    "deploy",
+    "versions",
+    "diff",
+    "switch",
+    "rollback",
+    "status",
+    "prune",
+    "repair",
+)
 
 
 @pytest.mark.parametrize(

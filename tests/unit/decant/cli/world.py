@@ -106,12 +106,8 @@ class FakeApi:
         return _next(self.prunables)
 
     def prune(self) -> PruneAnswer:
-        """What is prepared for the next look, which it does not use up."""
         self.calls.append(("prune",))
-        listed = self.prunables[0]
-        if isinstance(listed, BaseException):
-            raise listed
-        return listed.model_copy(update={"running": True})
+        return _next(self.prunables).model_copy(update={"running": True})
 
 
 AnswerT = TypeVar("AnswerT")
