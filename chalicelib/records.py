@@ -132,7 +132,7 @@ class Alias:
     `order` is the moment of the last decision: uploads that began before it never replace it
     by themselves. `previous` are the versions to roll back to, newest last. `revision` counts
     the writes, for optimistic locking. `rolled_back_from` is the version the last move left,
-    if that move was a rollback. `recent` are the versions left within the carry window, newest
+    if that move was a rollback. `left` are the versions left within the carry window, newest
     last; `fallback` is one whose fingerprinted files are served too, for the open pages of those
     that `version` does not carry.
     """
@@ -146,7 +146,7 @@ class Alias:
     previous: tuple[int, ...] = ()
     rolled_back_from: int | None = None
     revision: int = 1
-    recent: tuple[Left, ...] = ()
+    left: tuple[Left, ...] = ()
     fallback: int | None = None
 
 

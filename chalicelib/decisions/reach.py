@@ -42,12 +42,12 @@ def with_fallback(
         return move
     now = move.audit.at
     since = timestamp(datetime.fromisoformat(now) - window)
-    stayed = (left for left in before.recent if left.version not in (before.version, target.number))
+    stayed = (left for left in before.left if left.version not in (before.version, target.number))
     recent = tuple(
         left for left in (*stayed, Left(before.version, now)) if window and left.at >= since
     )[-MAX_RECENT:]
     fallback = _fallback(target, recent, others)
-    return replace(move, alias=replace(move.alias, recent=recent, fallback=fallback))
+    return replace(move, alias=replace(move.alias, left=recent, fallback=fallback))
 
 
 def _fallback(target: Version, recent: tuple[Left, ...], others: Iterable[Version]) -> int | None:

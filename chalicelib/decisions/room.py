@@ -24,7 +24,7 @@ def tables_in_use(aliases: Iterable[Alias], newest: Iterable[Version], now: date
     since = timestamp(now - EDGE_GRACE)
     found = {v.number for v in newest if v.status == "pending" or (v.ready_at or "") >= since}
     for alias in aliases:
-        found |= {alias.version, *(left.version for left in alias.recent if left.at >= since)}
+        found |= {alias.version, *(one.version for one in alias.left if one.at >= since)}
         if alias.fallback is not None:
             found.add(alias.fallback)
     return found

@@ -44,7 +44,7 @@ def open_versions(aliases: Iterable[Alias | None], now: datetime, window: timede
     found: set[int] = set()
     for alias in aliases:
         if alias is not None:
-            found |= {alias.version, *(left.version for left in alias.recent if left.at >= since)}
+            found |= {alias.version, *(one.version for one in alias.left if one.at >= since)}
     return found
 
 

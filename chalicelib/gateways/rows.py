@@ -124,7 +124,7 @@ def read_alias(row: Row) -> Alias:
     """The alias in `row`."""
     fields = _read(row)
     del fields["pk"], fields["sk"]
-    fields["recent"] = tuple(Left(**left) for left in fields.get("recent", ()))
+    fields["left"] = tuple(Left(**one) for one in fields.get("left", ()))
     return Alias(**fields)
 
 
