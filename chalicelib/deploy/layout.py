@@ -26,7 +26,15 @@ _THREADS = 16  # copies under way at once
 class Layout:
     """Decides the layout of a version and copies what it takes."""
 
-    def __init__(self, objects: Objects, tables: Tables, *, hosting_bucket: str) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        tables: Tables,
+        *,
+        hosting_bucket: str,
+        max_table_bytes: int = MAX_TABLE_BYTES,
+    ) -> None:
+        self.max_table_bytes = max_table_bytes
         self._objects = objects
         self._tables = tables
         self._bucket = hosting_bucket
@@ -42,14 +50,14 @@ class Layout:
             return self._flat(manifest, str(error))
 
     def _with_table(self, manifest: Manifest) -> Manifest:
-        if least_bytes(len(manifest.files)) > MAX_TABLE_BYTES:
+        if least_bytes(len(manifest.files)) > self.max_table_bytes:
             raise NoRouteTable(f"{len(manifest.files):,} files are too many for one")
         counts = Counter(file.layer for file in manifest.every())
         folded = self._forward(manifest, layers_to_fold(counts, manifest.version))
         table = table_of(folded)
         size = table.size_bytes(manifest.version)
-        if size > MAX_TABLE_BYTES:
-            raise NoRouteTable(f"it would take {size:,} of {MAX_TABLE_BYTES:,} bytes")
+        if size > self.max_table_bytes:
+            raise NoRouteTable(f"it would take {size:,} of {self.max_table_bytes:,} bytes")
         self._tables.make_room(manifest.version, table)
         return folded
 

@@ -70,8 +70,8 @@ class Account:
         records = self.records
         now = self.clock.now
         manifests = Manifests(objects, HOSTING)
-        tables = Tables(self.store, records, manifests, now=now)
-        layout = Layout(objects, tables, hosting_bucket=HOSTING)
+        self.tables = tables = Tables(self.store, records, manifests, now=now)
+        self.layout = layout = Layout(objects, tables, hosting_bucket=HOSTING)
         self.pointing = Pointing(records, self.store, tables, carry=CARRY, backoff=backoff)
         self.receive = Receive(
             objects, records, self.pipelines, pipeline="release", limits=_LIMITS, now=stamp
