@@ -25,19 +25,20 @@ from rich.table import Table
 
 from bench.running import ROOT, Run, environment, make_site, median, run, run_ours
 from bench.sink import Sink, SinkMissing
-from bench.sites import PYTHON_DOC
+from bench.sites import CHANGED_EVERY, PYTHON_DOC
 
 AWS = ROOT / ".venv-bench" / "bin" / "aws"
 RESULTS = ROOT / "bench" / "results" / "deploy.json"
 DELAY_SECONDS = 0.030  # added to every S3 request where shards are compared
 NOTES = (
     "The sink is nginx on the same processors: it verifies no signature and takes its share.",
-    "DynamoDB's record is kept in memory; Finish's listing (1 request per 1,000 files) is read "
-    "from the sink's folder.",
+    "DynamoDB's record and the KeyValueStore are kept in memory; Finish's listing (1 request per "
+    "1,000 files) is read from the sink's folder.",
     "Seconds, CPU and memory count from the start of the interpreter, and cp's and sync's with "
     "unzip; plan_100k.seconds and shards_8 count from a warm process.",
+    "A redeploy is compared with cp alone, which stores every file: sync would ask for a listing, "
+    "which the sink does not have.",
 )
-# redeploy_1pct, redeploy_same and switch come with layers and the route table.
 
 
 class Bench:
@@ -91,6 +92,76 @@ class Bench:
                 for name, m in medians.items()
             },
         }
+
+    def redeploy_1pct(self, kind: str) -> dict[str, Any]:
+        """A site of which every 100th file has changed, deployed on top of the first: ours and cp
+        in turns."""
+        self._deploy_first(kind)
+        given, facts, zip_ = self.site(f"{kind}-changed")
+        changed = -(-facts["files"] // CHANGED_EVERY)
+        ours, cp, puts = [], [], 0
+        for turn in range(self._runs):
+            run, requests = self._redeploy(given, changed)
+            ours.append(run)
+            puts = requests.get("PutObject", 0) + requests.get("UploadPart", 0)
+            self._say(f"redeploy of 1 %: ours {turn + 1}/{self._runs}", run)
+            self._sink.clear("other")
+            cp.append(self._cli(zip_, "cp", "--recursive", bucket="other"))
+            self._say(f"redeploy of 1 %: cp {turn + 1}/{self._runs}", cp[-1])
+        zip_.unlink()
+        middle, reference = median(ours), median(cp)
+        return {
+            "files": facts["files"],
+            "changed_files": changed,
+            "speedup": round(reference.wall_seconds / middle.wall_seconds, 2),
+            "extra_puts": puts - changed,
+            "seconds_of_stages": {
+                stage: round(seconds, 2) for stage, seconds in middle.facts["seconds"].items()
+            },
+            "ours": _figures(middle, facts["files"], ours) | {"requests": requests},
+            "cp": _figures(reference, facts["files"], cp) | {"requests": self._sink.requests()},
+        }
+
+    def redeploy_same(self, kind: str) -> dict[str, Any]:
+        """The same zip deployed once more: no file of the site is stored again."""
+        given = self._deploy_first(kind)
+        run, requests = self._redeploy(given, 0)
+        self._say("redeploy of the same zip", run)
+        return {
+            "puts": len(self._stored_below("v2")),
+            "seconds": round(run.wall_seconds, 2),
+            "requests": requests,
+        }
+
+    def _deploy_first(self, kind: str) -> list[str]:
+        """Deploy a site as v1, which is kept; the arguments of bench.ours."""
+        given, _, _ = self.site(kind)
+        self._clear()
+        run_ours([given], self._env)
+        return given
+
+    def _redeploy(self, given: list[str], changed: int) -> tuple[Run, dict[str, int]]:
+        """Deploy as v2 on top of v1; the run, and its requests. What an earlier v2 has left is
+        cleared first."""
+        hosting = self._sink.bucket("hosting")
+        shutil.rmtree(hosting / "v2", ignore_errors=True)
+        (hosting / "_manifests" / "v2.json").unlink(missing_ok=True)
+        self._sink.clear("artifacts")
+        run = run_ours([[*given, "--number", "2", "--base", "1"]], self._env)
+        requests = self._sink.requests()
+        v2 = self._stored_below("v2")
+        same = [
+            name
+            for name in v2
+            if (hosting / "v2" / name).read_bytes() == (hosting / "v1" / name).read_bytes()
+        ]
+        if len(v2) != changed or same:
+            raise RuntimeError(f"{len(v2)} files are stored, {len(same)} of them unchanged")
+        return run, requests
+
+    def _stored_below(self, layer: str) -> list[str]:
+        folder = self._sink.bucket("hosting") / layer
+        return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
 
     def memory(self) -> dict[str, Any]:
         """The larger peak of a process that plans and one that copies every shard, for a small
@@ -160,11 +231,11 @@ class Bench:
             "speedup": round(slow.wall_seconds / fast.wall_seconds, 2),
         }
 
-    def _cli(self, zip_: Path, command: str, *options: str) -> Run:
+    def _cli(self, zip_: Path, command: str, *options: str, bucket: str = "hosting") -> Run:
         tree = self._home / "tree"
         shutil.rmtree(tree, ignore_errors=True)
         unzip = ["unzip", "-q", str(zip_), "-d", str(tree)]
-        s3 = [str(AWS), "s3", command, "--quiet", *options, str(tree), "s3://hosting/v1/"]
+        s3 = [str(AWS), "s3", command, "--quiet", *options, str(tree), f"s3://{bucket}/v1/"]
         return run([unzip, s3], self._env)
 
     def _clear(self) -> None:
@@ -203,6 +274,7 @@ def _table(title: str, deploy: dict[str, Any]) -> Table:
 
 def _targets(results: dict[str, Any]) -> Table:
     first, memory = results["first_deploy"], results["memory"]
+    redeploy = results["redeploy_1pct"]
     rows = (
         ("files/s, times cp", first["files_per_second_ratio"], ">=", 3.5),
         ("CPU, share of cp", first["cpu_ratio"], "<=", 0.333),
@@ -211,6 +283,10 @@ def _targets(results: dict[str, Any]) -> Table:
         ("Plan of 100,000, seconds", results["plan_100k"]["seconds"], "<=", 3),
         ("Plan of 100,000, peak MB", results["plan_100k"]["peak_mb"], "<=", 200),
         ("8 shards, times one", results["shards_8"]["speedup"], ">=", 6),
+        ("redeploy of 1 %, times cp", redeploy["speedup"], ">=", 15),
+        ("redeploy of 1 %, PUTs beside files", redeploy["extra_puts"], "<=", 10),
+        ("redeploy of 1 %, peak MB", redeploy["ours"]["peak_mb"], "<=", 200),
+        ("same zip again, files stored", results["redeploy_same"]["puts"], "<=", 0),
     )
     table = Table("target", "measured", "wanted", "", title="Targets", title_justify="left")
     for name, measured, sign, wanted in rows:
@@ -228,6 +304,8 @@ def _benchmark(home: Path, runs: int, *, small: bool, console: Console) -> dict[
             "first_deploy_python_doc": (
                 bench.first_deploy("python-doc") if PYTHON_DOC.is_dir() else None
             ),
+            "redeploy_1pct": bench.redeploy_1pct("made-small" if small else "made"),
+            "redeploy_same": bench.redeploy_same("made-small" if small else "made"),
             "memory": bench.memory(),
             "plan_100k": bench.plan_100k(),
             "shards_8": bench.shards_8(),
