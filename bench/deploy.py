@@ -23,7 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.running import ROOT, Run, environment, make_site, median, run, run_ours
+from bench.running import ROOT, Run, environment, json_of, make_site, median, run, run_ours
 from bench.sink import Sink, SinkMissing
 from bench.sites import CHANGED_EVERY, PYTHON_DOC
 
@@ -286,6 +286,7 @@ def _targets(results: dict[str, Any]) -> Table:
         ("redeploy of 1 %, times cp", redeploy["speedup"], ">=", 15),
         ("redeploy of 1 %, PUTs beside files", redeploy["extra_puts"], "<=", 10),
         ("redeploy of 1 %, peak MB", redeploy["ours"]["peak_mb"], "<=", 200),
+        ("switch, 100,000 files to 10", results["switch"]["ratio_100k_to_10"], "<=", 1.5),
         ("same zip again, files stored", results["redeploy_same"]["puts"], "<=", 0),
     )
     table = Table("target", "measured", "wanted", "", title="Targets", title_justify="left")
@@ -309,6 +310,7 @@ def _benchmark(home: Path, runs: int, *, small: bool, console: Console) -> dict[
             "memory": bench.memory(),
             "plan_100k": bench.plan_100k(),
             "shards_8": bench.shards_8(),
+            "switch": json_of("bench.switch"),
         }
     load.append(round(os.getloadavg()[0], 1))
     machine = {"cpus": os.cpu_count(), "load_before_and_after": load, "runs": runs}
