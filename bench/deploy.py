@@ -23,21 +23,22 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.running import ROOT, Run, environment, make_site, median, run, run_ours
+from bench.running import ROOT, Run, environment, json_of, make_site, median, run, run_ours
 from bench.sink import Sink, SinkMissing
-from bench.sites import PYTHON_DOC
+from bench.sites import CHANGED_EVERY, PYTHON_DOC
 
 AWS = ROOT / ".venv-bench" / "bin" / "aws"
 RESULTS = ROOT / "bench" / "results" / "deploy.json"
 DELAY_SECONDS = 0.030  # added to every S3 request where shards are compared
 NOTES = (
     "The sink is nginx on the same processors: it verifies no signature and takes its share.",
-    "DynamoDB's record is kept in memory; Finish's listing (1 request per 1,000 files) is read "
-    "from the sink's folder.",
+    "DynamoDB's record and the KeyValueStore are kept in memory; Finish's listing (1 request per "
+    "1,000 files) is read from the sink's folder.",
     "Seconds, CPU and memory count from the start of the interpreter, and cp's and sync's with "
     "unzip; plan_100k.seconds and shards_8 count from a warm process.",
+    "A redeploy is compared with cp alone, which stores every file: sync would ask for a listing, "
+    "which the sink does not have.",
 )
-# redeploy_1pct, redeploy_same and switch come with layers and the route table.
 
 
 class Bench:
@@ -91,6 +92,78 @@ class Bench:
                 for name, m in medians.items()
             },
         }
+
+    def redeploy_1pct(self, kind: str) -> dict[str, Any]:
+        """A site of which every 100th file has changed, deployed on top of the first: ours and cp
+        in turns."""
+        self._deploy_first(kind)
+        given, facts, zip_ = self.site(f"{kind}-changed")
+        changed = -(-facts["files"] // CHANGED_EVERY)
+        ours, cp, puts = [], [], 0
+        for turn in range(self._runs):
+            run, requests = self._redeploy(given, changed)
+            ours.append(run)
+            puts = requests.get("PutObject", 0) + requests.get("UploadPart", 0)
+            self._say(f"redeploy of 1 %: ours {turn + 1}/{self._runs}", run)
+            self._sink.clear("other")
+            cp.append(self._cli(zip_, "cp", "--recursive", bucket="other"))
+            self._say(f"redeploy of 1 %: cp {turn + 1}/{self._runs}", cp[-1])
+        zip_.unlink()
+        middle, reference = median(ours), median(cp)
+        return {
+            "files": facts["files"],
+            "changed_files": changed,
+            "speedup": round(reference.wall_seconds / middle.wall_seconds, 2),
+            "cpu_speedup": round(reference.cpu_seconds / middle.cpu_seconds, 2),
+            "extra_puts": puts - changed,
+            "peak_mb": round(middle.peak_mb, 1),
+            "seconds_of_stages": {
+                stage: round(seconds, 2) for stage, seconds in middle.facts["seconds"].items()
+            },
+            "ours": _figures(middle, facts["files"], ours) | {"requests": requests},
+            "cp": _figures(reference, facts["files"], cp) | {"requests": self._sink.requests()},
+        }
+
+    def redeploy_same(self, kind: str) -> dict[str, Any]:
+        """The same zip deployed once more: no file of the site is stored again."""
+        given = self._deploy_first(kind)
+        run, requests = self._redeploy(given, 0)
+        self._say("redeploy of the same zip", run)
+        return {
+            "puts": len(self._stored_below("v2")),
+            "seconds": round(run.wall_seconds, 2),
+            "requests": requests,
+        }
+
+    def _deploy_first(self, kind: str) -> list[str]:
+        """Deploy a site as v1, which is kept; the arguments of bench.ours."""
+        given, _, _ = self.site(kind)
+        self._clear()
+        run_ours([given], self._env)
+        return given
+
+    def _redeploy(self, given: list[str], changed: int) -> tuple[Run, dict[str, int]]:
+        """Deploy as v2 on top of v1; the run, and its requests. What an earlier v2 has left is
+        cleared first."""
+        hosting = self._sink.bucket("hosting")
+        shutil.rmtree(hosting / "v2", ignore_errors=True)
+        (hosting / "_manifests" / "v2.json").unlink(missing_ok=True)
+        self._sink.clear("artifacts")
+        run = run_ours([[*given, "--number", "2", "--base", "1"]], self._env)
+        requests = self._sink.requests()
+        v2 = self._stored_below("v2")
+        same = [
+            name
+            for name in v2
+            if (hosting / "v2" / name).read_bytes() == (hosting / "v1" / name).read_bytes()
+        ]
+        if len(v2) != changed or same:
+            raise RuntimeError(f"{len(v2)} files are stored, {len(same)} of them unchanged")
+        return run, requests
+
+    def _stored_below(self, layer: str) -> list[str]:
+        folder = self._sink.bucket("hosting") / layer
+        return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
 
     def memory(self) -> dict[str, Any]:
         """The larger peak of a process that plans and one that copies every shard, for a small
@@ -160,11 +233,11 @@ class Bench:
             "speedup": round(slow.wall_seconds / fast.wall_seconds, 2),
         }
 
-    def _cli(self, zip_: Path, command: str, *options: str) -> Run:
+    def _cli(self, zip_: Path, command: str, *options: str, bucket: str = "hosting") -> Run:
         tree = self._home / "tree"
         shutil.rmtree(tree, ignore_errors=True)
         unzip = ["unzip", "-q", str(zip_), "-d", str(tree)]
-        s3 = [str(AWS), "s3", command, "--quiet", *options, str(tree), "s3://hosting/v1/"]
+        s3 = [str(AWS), "s3", command, "--quiet", *options, str(tree), f"s3://{bucket}/v1/"]
         return run([unzip, s3], self._env)
 
     def _clear(self) -> None:
@@ -201,46 +274,79 @@ def _table(title: str, deploy: dict[str, Any]) -> Table:
     return table
 
 
+# Title, section and key of the results, what is wanted.
+_TARGETS = (
+    ("files/s, times cp", "first_deploy", "files_per_second_ratio", ">=", 3.5),
+    ("CPU, share of cp", "first_deploy", "cpu_ratio", "<=", 0.333),
+    ("peak MB, zip of 1 GB", "memory", "peak_mb_1gb", "<=", 200),
+    ("peak, 1 GB against 100 MB", "memory", "growth", "<=", 1.1),
+    ("Plan of 100,000, seconds", "plan_100k", "seconds", "<=", 3),
+    ("Plan of 100,000, peak MB", "plan_100k", "peak_mb", "<=", 200),
+    ("8 shards, times one", "shards_8", "speedup", ">=", 6),
+    ("redeploy of 1 %, times cp", "redeploy_1pct", "speedup", ">=", 15),
+    ("redeploy of 1 %, PUTs beside files", "redeploy_1pct", "extra_puts", "<=", 10),
+    ("redeploy of 1 %, peak MB", "redeploy_1pct", "peak_mb", "<=", 200),
+    ("same zip again, files stored", "redeploy_same", "puts", "<=", 0),
+    ("switch, 100,000 files to 10", "switch", "ratio_100k_to_10", "<=", 1.5),
+)
+
+
 def _targets(results: dict[str, Any]) -> Table:
-    first, memory = results["first_deploy"], results["memory"]
-    rows = (
-        ("files/s, times cp", first["files_per_second_ratio"], ">=", 3.5),
-        ("CPU, share of cp", first["cpu_ratio"], "<=", 0.333),
-        ("peak MB, zip of 1 GB", memory["peak_mb_1gb"], "<=", 200),
-        ("peak, 1 GB against 100 MB", memory["growth"], "<=", 1.1),
-        ("Plan of 100,000, seconds", results["plan_100k"]["seconds"], "<=", 3),
-        ("Plan of 100,000, peak MB", results["plan_100k"]["peak_mb"], "<=", 200),
-        ("8 shards, times one", results["shards_8"]["speedup"], ">=", 6),
-    )
     table = Table("target", "measured", "wanted", "", title="Targets", title_justify="left")
-    for name, measured, sign, wanted in rows:
-        met = measured >= wanted if sign == ">=" else measured <= wanted
-        table.add_row(name, f"{measured:,}", f"{sign} {wanted}", "met" if met else "[red]missed[/]")
+    for name, section, key, sign, wanted in _TARGETS:
+        if section in results:
+            measured = results[section][key]
+            met = measured >= wanted if sign == ">=" else measured <= wanted
+            verdict = "met" if met else "[red]missed[/]"
+            table.add_row(name, f"{measured:,}", f"{sign} {wanted}", verdict)
     return table
 
 
-def _benchmark(home: Path, runs: int, *, small: bool, console: Console) -> dict[str, Any]:
-    load = [round(os.getloadavg()[0], 1)]
+def _sections(bench: Bench, *, small: bool) -> dict[str, Callable[[], Any]]:
+    made = "made-small" if small else "made"
+    python_doc = {"first_deploy_python_doc": lambda: bench.first_deploy("python-doc")}
+    return {
+        "first_deploy": lambda: bench.first_deploy(made),
+        **(python_doc if PYTHON_DOC.is_dir() else {}),
+        "redeploy_1pct": lambda: bench.redeploy_1pct(made),
+        "redeploy_same": lambda: bench.redeploy_same(made),
+        "memory": bench.memory,
+        "plan_100k": bench.plan_100k,
+        "shards_8": bench.shards_8,
+        "switch": lambda: json_of("bench.switch"),
+    }
+
+
+def _benchmark(home: Path, given: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Measure what is asked for; each section is kept as soon as it is measured."""
+    wanted = [name for name in given.only.split(",") if name]
+    before = json.loads(RESULTS.read_text()) if wanted and RESULTS.exists() else {}
+    kept: dict[str, Any] = {**before, "notes": NOTES}
+    RESULTS.parent.mkdir(exist_ok=True)
     with Sink(home / "sink") as sink:
-        bench = Bench(sink, home, runs, console)
-        results: dict[str, Any] = {
-            "first_deploy": bench.first_deploy("made-small" if small else "made"),
-            "first_deploy_python_doc": (
-                bench.first_deploy("python-doc") if PYTHON_DOC.is_dir() else None
-            ),
-            "memory": bench.memory(),
-            "plan_100k": bench.plan_100k(),
-            "shards_8": bench.shards_8(),
-        }
-    load.append(round(os.getloadavg()[0], 1))
-    machine = {"cpus": os.cpu_count(), "load_before_and_after": load, "runs": runs}
-    return {"machine": machine, "notes": NOTES, **results}
+        bench = Bench(sink, home, given.runs, console)
+        sections = _sections(bench, small=given.small)
+        unknown = ", ".join(name for name in wanted if name not in sections)
+        if unknown:
+            raise SystemExit(f"--only: there is no {unknown}; there are {', '.join(sections)}.")
+        for name in wanted or sections:
+            load = [round(os.getloadavg()[0], 1)]
+            kept[name] = sections[name]()
+            load.append(round(os.getloadavg()[0], 1))
+            kept[name]["machine"] = {
+                "cpus": os.cpu_count(),
+                "load_before_and_after": load,
+                "runs": given.runs,
+            }
+            RESULTS.write_text(json.dumps(kept, indent=2) + "\n")
+    return kept
 
 
 def main() -> int:
     """Run it; 2 when something that it needs is missing."""
     parser = argparse.ArgumentParser(description="The deploy benchmark.")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", default="", help="some keys of the results: a,b; others stay")
     parser.add_argument("--small", action="store_true", help="2,000 files instead of 20,000")
     given = parser.parse_args()
     console = Console()
@@ -251,17 +357,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nginx is stopped then, too
     with tempfile.TemporaryDirectory(prefix="decant-bench-") as scratch:
         try:
-            results = _benchmark(Path(scratch), given.runs, small=given.small, console=console)
+            results = _benchmark(Path(scratch), given, console)
         except SinkMissing as error:
             console.print(str(error), style="red")
             return 2
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-    console.print(
-        _table(f"First deploy, {results['first_deploy']['files']:,} files", results["first_deploy"])
-    )
-    if results["first_deploy_python_doc"]:
-        console.print(_table("First deploy, python3.11-doc", results["first_deploy_python_doc"]))
+    for name in ("first_deploy", "first_deploy_python_doc"):
+        if name in results:
+            title = f"{name}, {results[name]['files']:,} files"
+            console.print(_table(title, results[name]))
     console.print(_targets(results))
     for note in NOTES:
         console.print(f"- {note}", highlight=False)

@@ -110,6 +110,11 @@ def median(runs: Sequence[Run]) -> Run:
 
 def make_site(kind: str, target: Path) -> dict[str, int]:
     """The zip of a site (see bench.sites), written by a process of its own."""
-    command = [sys.executable, "-m", "bench.sites", kind, str(target)]
-    made: dict[str, int] = json.loads(subprocess.check_output(command, cwd=ROOT))
+    made: dict[str, int] = json_of("bench.sites", kind, str(target))
     return made
+
+
+def json_of(module: str, *arguments: str) -> Any:
+    """What `module`, run as a process of its own, prints."""
+    command = [sys.executable, "-m", module, *arguments]
+    return json.loads(subprocess.check_output(command, cwd=ROOT))

@@ -16,6 +16,7 @@ KB, MB = 1024, 1024 * 1024
 PYTHON_DOC = Path("/usr/share/doc/python3.11/html")  # Debian's package python3.11-doc
 _WORDS = 4_000
 _NOISE_BYTES = 24 * MB
+CHANGED_EVERY = 100  # files: 1 %
 
 
 def made(files: int, seed: int = 1) -> Iterator[tuple[str, bytes]]:
@@ -70,9 +71,17 @@ def folder(root: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(root).as_posix(), path.read_bytes()
 
 
+def changed(files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """`files`, but every 100th has other content: its own backwards, and a byte more."""
+    for number, (name, content) in enumerate(files):
+        yield name, content[::-1] + b"\n" if number % CHANGED_EVERY == 0 else content
+
+
 KINDS: dict[str, Callable[[], Iterable[tuple[str, bytes]]]] = {
     "made": lambda: _site(made(19_999)),
     "made-small": lambda: _site(made(1_999)),
+    "made-changed": lambda: changed(_site(made(19_999))),
+    "made-small-changed": lambda: changed(_site(made(1_999))),
     "python-doc": lambda: folder(PYTHON_DOC),
     "bulky-100mb": lambda: _site(bulky(100 * MB)),
     "bulky-1gb": lambda: _site(bulky(1024 * MB)),

@@ -135,10 +135,21 @@ def content_type(path: str) -> str:
     Text is declared as UTF-8: text/*, and XML in every form. JSON is not: it is always UTF-8 and
     RFC 8259 defines no such parameter for it.
     """
-    media_type = _well_known(path) or str(_TYPES.get_type(path))
+    media_type = _well_known(path) or _by_name(path.rpartition("/")[2].lower())
     if media_type.startswith("text/") or media_type.endswith(("+xml", "/xml", "/xml-dtd")):
         return f"{media_type}; charset=utf-8"
     return media_type
+
+
+def _by_name(name: str) -> str:
+    """The type of a file called `name` (in lower case): what `MediaTypes.get_type` says, at half
+    the cost. It is asked for every file of a site, in several stages."""
+    found = _TYPES.types_map.get(name)
+    if found is None:
+        stem, dot, extension = name.rpartition(".")
+        # A name that begins with its only dot has no extension.
+        found = _TYPES.types_map.get(dot + extension) if stem.strip(".") else None
+    return str(found or UNKNOWN)
 
 
 def _well_known(path: str) -> str | None:

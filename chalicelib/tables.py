@@ -38,12 +38,21 @@ class Tables:
         self._records = records
         self._manifests = manifests
         self._now = now
+        self._made: tuple[Manifest, RouteTable] | None = None
+
+    def table_of(self, manifest: Manifest) -> RouteTable:
+        """The route table of all that a manifest makes reachable; kept until it is published,
+        since its size is asked for before. Raises NoRouteTable."""
+        if self._made is None or self._made[0] is not manifest:
+            self._made = (manifest, _table_of(manifest))
+        return self._made[1]
 
     def publish(self, version: int, table: RouteTable) -> None:
         """Write the table of `version`; when it is there, it is written again.
 
         Raises StoreFull when the tables in use leave no room for it; PreconditionFailed, AwsError.
         """
+        self._made = None
         self.make_room(version, table)
         for batch in _batches(table.store_entries(version)):
             self._write(version, batch)
@@ -73,7 +82,7 @@ class Tables:
 
         Raises VersionCorrupt when its rules are of another table; StoreFull, AwsError.
         """
-        table = table_of(self._manifests.read(version.number))
+        table = _table_of(self._manifests.read(version.number))
         rules = version.rules
         if rules is None or (table.salt, len(table.buckets), table.layers) != (
             rules.salt,
@@ -128,8 +137,7 @@ class Tables:
         return tables_in_use(self._records.aliases(), newest, self._now())
 
 
-def table_of(manifest: Manifest) -> RouteTable:
-    """The route table of all that a manifest makes reachable. Raises NoRouteTable."""
+def _table_of(manifest: Manifest) -> RouteTable:
     return compile_table((file.path, file.layer) for file in manifest.every())
 
 

@@ -26,7 +26,7 @@ from chalicelib.manifest import Manifest, ManifestFile, differences, layer_prefi
 from chalicelib.manifests import Manifests
 from chalicelib.media_types import headers_for
 from chalicelib.records import Deployment, EdgeRules, Version, timestamp
-from chalicelib.tables import Tables, table_of
+from chalicelib.tables import Tables
 from chalicelib.uploads import DEFAULT_ALIAS
 from chalicelib.work import StoredFile
 
@@ -147,7 +147,7 @@ class Finish:
             paths = tuple(file.path for file in manifest.files)
             rules, warnings = flat_rules(manifest.version, paths)
             return rules, (manifest.flat, *warnings)
-        table = table_of(manifest)
+        table = self._tables.table_of(manifest)
         self._tables.publish(manifest.version, table)
         return table_rules(table, {file.path: file.layer for file in manifest.files})
 

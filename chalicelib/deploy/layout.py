@@ -18,7 +18,7 @@ from chalicelib.errors import NoRouteTable, StoreFull
 from chalicelib.gateways.objects import Objects
 from chalicelib.manifest import Manifest, ManifestFile, layer_prefix
 from chalicelib.route_table import least_bytes
-from chalicelib.tables import Tables, table_of
+from chalicelib.tables import Tables
 
 _THREADS = 16  # copies under way at once
 
@@ -54,7 +54,7 @@ class Layout:
             raise NoRouteTable(f"{len(manifest.files):,} files are too many for one")
         counts = Counter(file.layer for file in manifest.every())
         folded = self._forward(manifest, layers_to_fold(counts, manifest.version))
-        table = table_of(folded)
+        table = self._tables.table_of(folded)
         size = table.size_bytes(manifest.version)
         if size > self.max_table_bytes:
             raise NoRouteTable(f"it would take {size:,} of {self.max_table_bytes:,} bytes")
@@ -72,6 +72,8 @@ class Layout:
 
     def _forward(self, manifest: Manifest, layers: frozenset[int]) -> Manifest:
         """`manifest` with the files of `layers` copied to the version's own layer."""
+        if not layers:
+            return manifest
         own = manifest.version
         moving = [file for file in manifest.every() if file.layer in layers]
 
