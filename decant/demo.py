@@ -48,6 +48,7 @@ class Demo:
         self._expect("Hello, version 1")
         self._decant("deploy", "examples/hello/v2")
         self._expect("Hello, version 2")
+        self._decant("diff", "1", "2")
         self._decant("switch", "1")
         self._expect("Hello, version 1")
         self._decant("versions")

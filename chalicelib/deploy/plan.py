@@ -60,6 +60,9 @@ class Plan:
         """Write every shard's paper, then the list of them. Raises UploadRefused, NotFound,
         VersionCorrupt (the version is given up), AwsError (Missing: the upload was deleted)."""
         at_work = running(self._records, deployment_id)
+        key = work.items_key(deployment_id)
+        if at_work.version.status == "ready":  # a repeat that comes late
+            return Planned(self._bucket, key, at_work.deployment.shards or 0)
         must_be_pending(at_work.version)
         self._records.progress(deployment_id, "planning")
         with _uncollected():
@@ -67,7 +70,6 @@ class Plan:
             shards = work.plan_shards(site.files, self._known(at_work.version, site))
             plan, papers = work.encode_plan(shards)
         self._put(work.plan_key(deployment_id), plan)
-        key = work.items_key(deployment_id)
         self._put(key, work.encode_items(deployment_id, papers))
         self._records.progress(deployment_id, "copying", shards=len(shards))
         return Planned(self._bucket, key, len(shards))

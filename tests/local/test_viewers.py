@@ -188,9 +188,16 @@ def test_every_answer_has_security_headers_and_nothing_of_s3(
     assert bool(answer.body) == (method == "GET" and status != 307)
 
 
-@pytest.mark.parametrize("path", ["/missing.html", "/missing/", "/a/b/c.js", "/_decant/nothing"])
-def test_a_miss_is_a_404_with_the_fallback_page(views: Views, path: str) -> None:
+@pytest.mark.parametrize("path", ["/missing.html", "/missing/", "/a/b/c.js"])
+def test_a_miss_is_a_404_that_says_so(views: Views, path: str) -> None:
     answer = views.get(path)
+    assert answer.status == 404
+    assert b"There is nothing at this address" in answer.body
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_what_the_origin_lacks_is_a_404_with_the_fallback_page(views: Views) -> None:
+    answer = views.get("/_decant/nothing")
     assert (answer.status, answer.body) == (404, FALLBACK_PAGE.read_bytes())
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
@@ -202,7 +209,7 @@ def test_a_broken_path_is_a_400(views: Views, path: str) -> None:
     assert b"not valid" in answer.body
 
 
-@pytest.mark.parametrize("path", ["/", "/guide/", "/a%20b%2Bc.txt", "/missing.html"])
+@pytest.mark.parametrize("path", ["/", "/guide/", "/a%20b%2Bc.txt", "/_decant/nothing"])
 def test_head_tells_what_get_would_bring(views: Views, path: str) -> None:
     got, told = views.get(path), views.get(path, "HEAD")
     per_request = {"via", "x-amz-cf-id", "x-amz-cf-pop", "date"}
