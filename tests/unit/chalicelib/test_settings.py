@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from chalice.config import Config
 
+from chalicelib.decisions.retention import Keep
 from chalicelib.errors import InvalidRequest
 from chalicelib.settings import load_settings
 from decant.chalice_stage import ROLES, api_url, stage_settings, write_config
@@ -64,3 +67,32 @@ def test_the_address_of_the_api_comes_from_what_chalice_deployed() -> None:
         ]
     }
     assert api_url(deployed) == "https://x.amazonaws.com/api"
+
+
+def test_a_setting_in_the_base_reaches_every_function(tmp_path: Path) -> None:
+    (tmp_path / ".chalice").mkdir()
+    chosen = {"DECANT_KEEP_DAYS": "90", "DECANT_CARRY_DAYS": "14"}
+    base = BASE | {"environment_variables": chosen}
+    (tmp_path / ".chalice" / "base.json").write_text(json.dumps(base))
+    write_config(tmp_path, "prod", OUTPUTS)
+    disk = json.loads((tmp_path / ".chalice" / "config.json").read_text())
+    for function in ROLES:
+        config = Config("prod", function, config_from_disk=disk)
+        settings = load_settings(config.environment_variables)
+        assert (settings.keep_days, settings.carry.days) == (90, 14)
+        assert settings.hosting_bucket == "hosting-bucket"
+
+
+def test_rules_of_retention_by_alias_are_read_in_their_order() -> None:
+    environment = stage_settings(BASE, "prod", OUTPUTS)["environment_variables"]
+    settings = load_settings({**environment, "DECANT_KEEP_BY_ALIAS": "pr-1=9/9 pr-*=2/7"})
+    assert settings.retention.of("pr-1") == Keep(9, timedelta(days=9))
+    assert settings.retention.of("pr-2") == Keep(2, timedelta(days=7))
+    assert settings.retention.of("production") == Keep(10, timedelta(days=30))
+
+
+@pytest.mark.parametrize("rules", ["pr-*", "pr-*=2", "pr-*=0/7", "pr-*=2/x", "=2/7"])
+def test_a_rule_of_retention_that_is_none_is_refused(rules: str) -> None:
+    environment = stage_settings(BASE, "prod", OUTPUTS)["environment_variables"]
+    with pytest.raises(InvalidRequest, match="DECANT_KEEP_BY_ALIAS"):
+        load_settings({**environment, "DECANT_KEEP_BY_ALIAS": rules})
