@@ -147,7 +147,7 @@ def _by_name(name: str) -> str:
     found = _TYPES.types_map.get(name)
     if found is None:
         stem, dot, extension = name.rpartition(".")
-        # A name that begins with its only dot has no extension.
+        # Dots at the start of a name begin no extension (os.path.splitext).
         found = _TYPES.types_map.get(dot + extension) if stem.strip(".") else None
     return str(found or UNKNOWN)
 

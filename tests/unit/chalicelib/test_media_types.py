@@ -19,6 +19,9 @@ IMMUTABLE = "public, max-age=31536000, immutable"
     [
         ("index.html", "text/html; charset=utf-8"),
         ("a/INDEX.HTML", "text/html; charset=utf-8"),
+        ("a/..html", "application/octet-stream"),
+        ("a/.hidden.js", "text/javascript; charset=utf-8"),
+        ("a/js", "application/octet-stream"),
         ("old.htm", "text/html; charset=utf-8"),
         ("page.xhtml", "application/xhtml+xml; charset=utf-8"),
         ("app.css", "text/css; charset=utf-8"),
