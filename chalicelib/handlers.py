@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, TypeVar
 
 from chalicelib.deploy.receive import Upload
@@ -98,10 +99,12 @@ def activate(event: Json) -> Json:
 
 
 def prune(event: Json) -> Json:
-    """Delete what nothing needs."""
-    if "deployment_id" in event:  # else a person has asked for it
+    """Delete what nothing needs: after a deployment some of it, all when a person asks for it."""
+    if "deployment_id" in event:
         _task(DeploymentTask, event)
-    gone = root.prune()
+        gone = root.prune()
+    else:
+        gone = tuple(chain.from_iterable(iter(root.prune, ())))
     logger.info("versions pruned", extra={"versions": gone})
     return {"pruned": gone}
 
