@@ -47,6 +47,9 @@ ROUTES = (
     Route("POST", "/aliases/{alias}/rollback", f"/aliases/{ALIAS}/rollback", "{}"),
     Route("GET", "/deployments", "/deployments"),
     Route("GET", "/deployments/{deployment_id}", "/deployments/%(deployment)s"),
+    Route("GET", "/diff", "/diff?from=%(first)s&to=%(first)s"),
+    Route("POST", "/repair", "/repair", "{}"),
+    Route("POST", "/prune", "/prune", '{"dry_run": true}'),
 )
 READING = [route for route in ROUTES if route.method == "GET"]
 WRITING = [route for route in ROUTES if route.method != "GET"]
