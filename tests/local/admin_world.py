@@ -53,6 +53,7 @@ ROUTES = (
 )
 READING = [route for route in ROUTES if route.method == "GET"]
 WRITING = [route for route in ROUTES if route.method != "GET"]
+MOVING = [route for route in WRITING if route.pattern.startswith("/aliases/")]
 
 
 @dataclass(frozen=True)
