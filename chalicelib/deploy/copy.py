@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 from chalicelib import work
 from chalicelib.archive import SiteFile, iter_entries
 from chalicelib.deploy.running import Running, must_be_pending, running, upload_gone
 from chalicelib.deploy.window import Window
-from chalicelib.errors import Missing
+from chalicelib.errors import AwsError, DecantError, Missing
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
 from chalicelib.manifest import layer_prefix
@@ -42,7 +43,8 @@ class Copy:
     def __call__(self, deployment_id: str, paper: Paper) -> int:
         """Store the shard that `paper` tells of; returns how many files it has.
 
-        A shard that is done is skipped, and of one that was begun what it has noted as stored.
+        A shard that is done is skipped, and of one that was begun what it has noted as stored: now
+        and then, and when it fails.
         Raises VersionCorrupt when the zip's content is not what its directory says; AwsError.
         """
         key = work.stored_key(deployment_id, paper.number)
@@ -68,7 +70,14 @@ class Copy:
             lambda files: self._put(part_key, work.encode_stored(files)),
         )
         with Window() as window:
-            return _Storing(self._objects, self._hosting, at_work, shard, part, window).run()
+            storing = _Storing(self._objects, self._hosting, at_work, shard, part, window)
+            try:
+                return storing.run()
+            except DecantError:
+                window.end()
+                with suppress(AwsError):  # the notes may fail for the same reason: tell the first
+                    part.keep(at_least=1)
+                raise
 
     def _put(self, key: str, document: bytes) -> None:
         self._objects.put_json(self._artifacts, key, document)

@@ -36,7 +36,7 @@ class Window:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.shutdown()
+        self.end()
 
     def submit(self, held_bytes: int, store: Callable[[], None]) -> None:
         """Run `store` in another thread, once there is room for the bytes that it holds (at most
@@ -50,8 +50,12 @@ class Window:
 
     def drain(self) -> None:
         """Wait until all is stored; nothing can be submitted after. Raises the first failure."""
-        self._pool.shutdown()  # and not the condition, which every file would wake
+        self.end()
         self._raise_failure()
+
+    def end(self) -> None:
+        """Wait until nothing is under way; nothing can be submitted after."""
+        self._pool.shutdown()  # and not the condition, which every file would wake
 
     def _run(self, held_bytes: int, store: Callable[[], None]) -> None:
         failure = None
