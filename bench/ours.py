@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from chalicelib.deploy.plan import Plan
 from chalicelib.errors import AwsError
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
-from chalicelib.gateways.store import KeyValueStore
+from chalicelib.gateways.store import Changes, KeyValueStore
 from chalicelib.manifests import Manifests
 from chalicelib.records import Alias, Deployment, DeploymentStatus, Source, Version, timestamp
 from chalicelib.root import Root
@@ -114,13 +114,15 @@ class MemoryStore(KeyValueStore):
         """What all keys and values take."""
         return sum(len(key) + len(value) for key, value in self._values.items())
 
-    def update(self, decide: Callable[[], Mapping[str, str] | Mapping[str, str | None]]) -> None:
+    def update(self, decide: Callable[[], Changes]) -> Changes:
         """Write what `decide` returns."""
-        for key, value in decide().items():
+        changes = decide()
+        for key, value in changes.items():
             if value is None:
                 self._values.pop(key, None)
             else:
                 self._values[key] = value
+        return changes
 
 
 class SinkObjects(Objects):

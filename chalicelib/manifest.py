@@ -72,6 +72,11 @@ def layer_prefix(layer: int) -> str:
     return f"v{layer}/"
 
 
+def object_key(layer: int, path: str) -> str:
+    """Where the hosting bucket has the file at site path `path` of `layer`."""
+    return layer_prefix(layer) + path
+
+
 def encode(manifest: Manifest) -> bytes:
     """The manifest as JSON: the same manifest gives the same bytes."""
     headers: dict[Headers, int] = {}

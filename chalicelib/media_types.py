@@ -10,7 +10,7 @@ from whitenoise.media_types import MediaTypes
 
 from chalicelib.fingerprints import is_fingerprinted
 
-__all__ = ["cache_control", "content_type", "headers_for", "is_fingerprinted"]
+__all__ = ["cache_control", "content_type", "header_pairs", "headers_for", "is_fingerprinted"]
 
 UNKNOWN = "application/octet-stream"
 ERROR_PAGE = "404.html"
@@ -179,3 +179,8 @@ def headers_for(path: str) -> dict[str, str]:
     if path.rpartition("/")[2] == ERROR_PAGE:
         headers["x-amz-meta-decant-status"] = "404"
     return headers
+
+
+def header_pairs(path: str) -> tuple[tuple[str, str], ...]:
+    """The same as pairs, as a manifest has them."""
+    return tuple(headers_for(path).items())

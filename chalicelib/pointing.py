@@ -14,6 +14,7 @@ from chalicelib import alias_record
 from chalicelib.backoff import Backoff
 from chalicelib.decisions import reach
 from chalicelib.decisions.activation import Move, Stay
+from chalicelib.decisions.sharing import named_by
 from chalicelib.errors import NotFound, PreconditionFailed
 from chalicelib.gateways.records import Records
 from chalicelib.gateways.store import KeyValueStore
@@ -69,7 +70,7 @@ class Pointing:
 
     def _with_fallback(self, move: Move, before: Alias | None) -> Move:
         target = self._records.version(move.alias.version)
-        others = [self._records.version(number) for number in reach.candidates(before)]
+        others = [self._records.version(number) for number in named_by(before)]
         return reach.with_fallback(move, before, target, others, self._carry)
 
     def project(self, name: str) -> bool:

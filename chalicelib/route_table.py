@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import md5
 from urllib.parse import quote
@@ -68,14 +68,9 @@ class RouteTable:
 
     def look_up(self, stem: str) -> Mapping[str, int]:
         """The files of `stem`: endings (such as `/index.html`) -> version number of the layer."""
-        digest = _digest(self.salt, stem)
-        fingerprint = _fingerprint(digest)
-        bucket = self.buckets[_bucket(digest, len(self.buckets))]
-        entries = (bucket[at : at + _ENTRY_BYTES] for at in range(0, len(bucket), _ENTRY_BYTES))
         return {
             _endings(ALPHABET.index(entry[5])): self.layers[ALPHABET.index(entry[4])]
-            for entry in entries
-            if entry[:4] == fingerprint
+            for entry in self._entries(stem)
         }
 
     def look_up_asset(self, path: str) -> int | None:
@@ -84,14 +79,18 @@ class RouteTable:
         A path with endings cannot be one: its stem's entry for no endings is another file's.
         """
         stem, endings = split_path(path)
+        assets = (e for e in self._entries(stem) if not endings and e[5] == _ASSET)
+        return next((self.layers[ALPHABET.index(entry[4])] for entry in assets), None)
+
+    def _entries(self, stem: str) -> Iterator[str]:
+        """The entries of `stem`, one for each of its files."""
         digest = _digest(self.salt, stem)
-        entry_start = _fingerprint(digest)
+        fingerprint = _fingerprint(digest)
         bucket = self.buckets[_bucket(digest, len(self.buckets))]
         for at in range(0, len(bucket), _ENTRY_BYTES):
             entry = bucket[at : at + _ENTRY_BYTES]
-            if not endings and entry[:4] == entry_start and entry[5:] == _ASSET:
-                return self.layers[ALPHABET.index(entry[4])]
-        return None
+            if entry[:4] == fingerprint:
+                yield entry
 
 
 def bucket_key(version: int, number: int) -> str:

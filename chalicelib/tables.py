@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 
+from chalicelib.alias_record import has_table
 from chalicelib.decisions.room import BUDGET_BYTES, tables_in_use, tables_to_evict
 from chalicelib.errors import AwsError, StoreFull, VersionCorrupt
 from chalicelib.gateways.records import Records
@@ -73,7 +74,7 @@ class Tables:
 
     def is_there(self, version: Version) -> bool:
         """Whether edges can read the table of `version`; one without a table needs none."""
-        if version.rules is None or not version.rules.buckets:
+        if version.rules is None or not has_table(version):
             return True
         return self._store.get(bucket_key(version.number, version.rules.buckets - 1)) is not None
 
@@ -106,20 +107,17 @@ class Tables:
     def evict(self, version: int) -> bool:
         """Delete the table of `version`, unless edges may be reading it; whether it is gone."""
         while True:
-            keys: dict[str, str | None] = {}
+            deleted = self._store.update(lambda: self._evictable_keys(version))
+            if len(deleted) < MAX_KEYS_AN_UPDATE:
+                return bool(deleted)
 
-            def decide(keys: dict[str, str | None] = keys) -> Mapping[str, str | None]:
-                keys.clear()
-                if version not in self._in_use():
-                    keys.update(self._last_keys(version))
-                return keys
+    def _evictable_keys(self, version: int) -> dict[str, None]:
+        """The last 50 keys of the table of `version`: the very last one, its mark, among them.
 
-            self._store.update(decide)
-            if len(keys) < MAX_KEYS_AN_UPDATE:
-                return bool(keys)
-
-    def _last_keys(self, version: int) -> dict[str, None]:
-        """The last 50 keys of the table of `version`: the very last one, its mark, among them."""
+        None while edges may be reading it.
+        """
+        if version in self._in_use():
+            return {}
         keys = [key for key, _ in self._store.entries() if version_of_key(key) == version]
         keys.sort(key=lambda key: int(key.rpartition("/")[2]))
         return dict.fromkeys(keys[-MAX_KEYS_AN_UPDATE:])

@@ -18,14 +18,6 @@ from chalicelib.records import Alias, Left, Version, timestamp
 MAX_RECENT = 100  # versions left within the window; more would only make the row grow
 
 
-def candidates(before: Alias | None) -> tuple[int, ...]:
-    """The versions that may become the fallback when `before` is moved."""
-    if before is None:
-        return ()
-    numbers = (before.version, before.fallback)
-    return tuple(dict.fromkeys(number for number in numbers if number is not None))
-
-
 def with_fallback(
     move: Move,
     before: Alias | None,
@@ -35,8 +27,8 @@ def with_fallback(
 ) -> Move:
     """`move` with what the alias must remember of the versions it has left.
 
-    `target` is the version it goes to, `others` are the `candidates`; `window` is how long a page
-    may stay open.
+    `target` is the version it goes to, `others` are those that `before` names (`named_by`), one of
+    which may become the fallback; `window` is how long a page may stay open.
     """
     if before is None or before.version == target.number:
         return move

@@ -21,11 +21,12 @@ MAX_CARRIED = 50_000  # files; some 300 KB of the store
 LAYERS_AFTER_FOLDING = 3 * MAX_LAYERS // 4
 
 
-def sources(*aliases: Alias | None) -> tuple[int, ...]:
-    """The versions whose manifests a new version is made from, the one to compare with first.
+def named_by(*aliases: Alias | None) -> tuple[int, ...]:
+    """The versions that viewers of `aliases` get files of: what each points at, its fallback.
 
-    `aliases` in order of preference: the one that is deployed to, then the one that viewers come
-    to (a preview shares nearly all of its files with production, and may go there later).
+    A new version is made from their manifests, and compared with the first. Its `aliases` come in
+    order of preference: the one that is deployed to, then the one that viewers come to (a preview
+    shares nearly all of its files with production, and may go there later).
     """
     numbers = (
         number

@@ -20,7 +20,7 @@ from chalicelib.deploy.window import Window
 from chalicelib.errors import AwsError, DecantError, Missing
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
-from chalicelib.manifest import layer_prefix
+from chalicelib.manifest import object_key
 from chalicelib.media_types import headers_for
 from chalicelib.records import Source
 from chalicelib.work import MB, Paper, Shard, StoredFile
@@ -163,7 +163,7 @@ class _Storing:
         return stored
 
     def _put(self, file: StoredFile, body: bytes, sha256: bytes) -> None:
-        key = layer_prefix(self._own) + file.path
+        key = object_key(self._own, file.path)
         self._objects.put(self._bucket, key, body, headers_for(file.path), sha256=sha256)
         self._part.add(file)
 
@@ -175,7 +175,7 @@ class _Storing:
             # Read once more: what was hashed is gone.
             _, content = next(self._contents(file.entry.header_offset, file.end_offset, [file]))
         digest = hashlib.sha256()
-        key = layer_prefix(self._own) + file.path
+        key = object_key(self._own, file.path)
         headers = headers_for(file.path)
         self._objects.put_stream(self._bucket, key, _hashing(content, digest), headers)
         stored = self._stored(file, digest.hexdigest(), self._own)

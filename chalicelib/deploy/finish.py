@@ -24,7 +24,7 @@ from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
 from chalicelib.manifest import Manifest, ManifestFile, differences, layer_prefix
 from chalicelib.manifests import Manifests
-from chalicelib.media_types import headers_for
+from chalicelib.media_types import header_pairs
 from chalicelib.records import Deployment, EdgeRules, Version, timestamp
 from chalicelib.tables import Tables
 from chalicelib.uploads import DEFAULT_ALIAS
@@ -125,18 +125,18 @@ class Finish:
                 file.bytes,
                 file.sha256,
                 file.crc32,
-                tuple(headers_for(file.path).items()),
+                header_pairs(file.path),
                 file.layer,
             )
             for file in sorted(stored, key=lambda file: file.path)
         )
         aliases = [self._records.alias(name) for name in {version.alias, DEFAULT_ALIAS}]
         still_open = open_versions(aliases, self._now(), self._carry)
-        based_on = version.based_on or ()
+        based_on = (version.based_on or ()) if still_open else ()
         own = {file.path for file in files}
-        sources = (self._manifests.read(number) for number in based_on) if still_open else ()
+        sources = [self._manifests.read(number) for number in based_on]
         carried = carried_files(sources, own, still_open, is_fingerprinted)
-        carried_by = {number: self._records.version(number).carries for number in based_on}
+        carried_by = {source.version: source.carries for source in sources}
         whole = len(carried) < MAX_CARRIED
         covered = carries(carried_by, still_open) if whole else ()
         return Manifest(version.number, files, carried, covered)

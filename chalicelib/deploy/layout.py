@@ -16,7 +16,7 @@ from chalicelib.decisions.room import MAX_TABLE_BYTES
 from chalicelib.decisions.sharing import layers_to_fold
 from chalicelib.errors import NoRouteTable, StoreFull
 from chalicelib.gateways.objects import Objects
-from chalicelib.manifest import Manifest, ManifestFile, layer_prefix
+from chalicelib.manifest import Manifest, ManifestFile, object_key
 from chalicelib.route_table import least_bytes
 from chalicelib.tables import Tables
 
@@ -78,7 +78,7 @@ class Layout:
         moving = [file for file in manifest.every() if file.layer in layers]
 
         def copy(file: ManifestFile) -> None:
-            source, target = layer_prefix(file.layer) + file.path, layer_prefix(own) + file.path
+            source, target = object_key(file.layer, file.path), object_key(own, file.path)
             self._objects.copy(self._bucket, source, target)
 
         with ThreadPoolExecutor(_THREADS) as pool:

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from chalicelib import work
 from chalicelib.archive import Limits, Site, inspect
 from chalicelib.decisions.room import MAX_TABLE_BYTES
-from chalicelib.decisions.sharing import known_files, sources
+from chalicelib.decisions.sharing import known_files, named_by
 from chalicelib.deploy.running import must_be_pending, running, upload_gone
 from chalicelib.errors import Missing
 from chalicelib.gateways.objects import Objects, ObjectSource
 from chalicelib.gateways.records import Records
-from chalicelib.manifest import Headers
 from chalicelib.manifests import Manifests
-from chalicelib.media_types import headers_for
+from chalicelib.media_types import header_pairs
 from chalicelib.records import Source, Version
 from chalicelib.route_table import least_bytes
 from chalicelib.uploads import DEFAULT_ALIAS
@@ -88,17 +87,13 @@ class Plan:
         shared: tuple[int, ...] = ()
         if least_bytes(len(site.files)) <= MAX_TABLE_BYTES:  # else it is stored flat: whole
             main = self._records.alias(DEFAULT_ALIAS)
-            shared = sources(self._records.alias(version.alias), main)
+            shared = named_by(self._records.alias(version.alias), main)
         based_on = self._records.base_on(version.number, shared)
         manifests = [self._manifests.read(number) for number in based_on]
-        return known_files(site.files, manifests, _headers) if manifests else {}
+        return known_files(site.files, manifests, header_pairs) if manifests else {}
 
     def _put(self, key: str, document: bytes) -> None:
         self._objects.put_json(self._bucket, key, document)
-
-
-def _headers(path: str) -> Headers:
-    return tuple(headers_for(path).items())
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from chalicelib.decisions.retention import Retention, versions_to_prune
 from chalicelib.errors import PreconditionFailed
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
-from chalicelib.manifest import layer_prefix, manifest_key
+from chalicelib.manifest import layer_prefix, manifest_key, object_key
 from chalicelib.manifests import Manifests
 from chalicelib.pointing import Pointing
 from chalicelib.records import AuditEntry, Version, VersionStatus, timestamp
@@ -99,7 +99,7 @@ class Prune:
             if version.number in numbers or version.status not in ("ready", "pruning", "pending"):
                 continue
             kept = self._manifests.find(version.number)
-            needed = [_key(*place) for place in kept.objects()] if kept else []
+            needed = [object_key(*place) for place in kept.objects()] if kept else []
             for one in leaving:
                 for key in needed:
                     one.objects.pop(key, None)
@@ -115,7 +115,7 @@ class Prune:
         manifest = self._manifests.find(version.number)
         if manifest is not None:
             found: dict[str, int] = {
-                _key(file.layer, file.path): file.bytes for file in manifest.every()
+                object_key(file.layer, file.path): file.bytes for file in manifest.every()
             }
             if version.ready_at:
                 return found
@@ -153,10 +153,6 @@ class Prune:
         except PreconditionFailed:
             return None
         return changed
-
-
-def _key(layer: int, path: str) -> str:
-    return layer_prefix(layer) + path
 
 
 def _before_the_mark(version: Version) -> VersionStatus:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
-MB = 1024 * 1024
+from chalicelib.work import MB
+
 WINDOW_BYTES = 16 * MB  # at 100 ms a round trip still 160 MB/s
 
 # PUTs under way at once. If one takes 30 ms, 16 make 530 files a second, and 8 shards at once more

@@ -12,6 +12,9 @@ from chalicelib.gateways.translate import translated
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront_keyvaluestore import CloudFrontKeyValueStoreClient
 
+# Key -> its new value; None deletes it.
+Changes = Mapping[str, str] | Mapping[str, None] | Mapping[str, str | None]
+
 ATTEMPTS = 12  # a lost ETag is normal when several deployments finish together
 MAX_KEYS_AN_UPDATE = 50  # CloudFront's quota
 
@@ -51,8 +54,9 @@ class KeyValueStore:
         with translated("the KeyValueStore"):
             return self._client.describe_key_value_store(KvsARN=self._arn)["TotalSizeInBytes"]
 
-    def update(self, decide: Callable[[], Mapping[str, str] | Mapping[str, str | None]]) -> None:
-        """Write what `decide` returns (at most 50: key -> value, None deletes), all or nothing.
+    def update(self, decide: Callable[[], Changes]) -> Changes:
+        """Write what `decide` returns (at most 50: key -> value, None deletes), all or nothing;
+        returns what was written.
 
         `decide` is called after the store's ETag was read, and again whenever somebody else
         wrote in between, so that it always judges by facts at least as new as the ETag.
@@ -63,22 +67,23 @@ class KeyValueStore:
             etag = self._etag()
             changes = decide()
             if not changes:
-                return
+                return changes
             try:
                 self._write(etag, changes)
-                return
+                return changes
             except AwsError as error:
                 # A stale ETag: AWS does not say whether as 409 or as 400, so both are retried.
                 stale = isinstance(error, PreconditionFailed) or error.code == "ValidationException"
                 if not stale or attempt == ATTEMPTS - 1:
                     raise
             self._backoff.wait(attempt)
+        raise AssertionError("the last attempt returns or raises")
 
     def _etag(self) -> str:
         with translated("the KeyValueStore"):
             return self._client.describe_key_value_store(KvsARN=self._arn)["ETag"]
 
-    def _write(self, etag: str, changes: Mapping[str, str | None]) -> None:
+    def _write(self, etag: str, changes: Changes) -> None:
         with translated("the KeyValueStore"):
             self._client.update_keys(
                 KvsARN=self._arn,

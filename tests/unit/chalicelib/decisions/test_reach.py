@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.decisions.activation import Move
-from chalicelib.decisions.reach import MAX_RECENT, candidates, with_fallback
+from chalicelib.decisions.reach import MAX_RECENT, with_fallback
 from chalicelib.records import Alias, AuditEntry, Left, Version, VersionStatus
 
 NOW, EARLIER, LONG_AGO = (f"2026-11-{day}T12:00:00.000Z" for day in (25, 24, 17))
@@ -69,9 +69,3 @@ def test_an_alias_that_stays_keeps_what_it_has() -> None:
 def test_the_list_of_what_was_left_is_bounded() -> None:
     many = [Left(n, EARLIER) for n in range(1, MAX_RECENT + 1)]
     assert len(moved(alias(900, *many), version(901)).left) == MAX_RECENT
-
-
-def test_what_is_live_and_the_fallback_may_become_the_next_fallback() -> None:
-    assert candidates(alias(2, fallback=5)) == (2, 5)
-    assert candidates(alias(2)) == (2,)
-    assert candidates(None) == ()

@@ -17,8 +17,8 @@ from chalicelib.decisions.sharing import (
     carries,
     known_files,
     layers_to_fold,
+    named_by,
     open_versions,
-    sources,
 )
 from chalicelib.fingerprints import is_fingerprinted
 from chalicelib.manifest import Manifest, ManifestFile
@@ -55,16 +55,16 @@ def known(files: list[SiteFile], *manifests: Manifest) -> dict[str, Known]:
 
 
 def test_an_upload_is_compared_with_its_own_alias_first() -> None:
-    assert sources(alias(5, 9), alias(4, 8)) == (5, 9, 4, 8)
+    assert named_by(alias(5, 9), alias(4, 8)) == (5, 9, 4, 8)
 
 
 def test_the_first_upload_for_an_alias_is_compared_with_production() -> None:
-    assert sources(None, alias(4)) == (4,)
+    assert named_by(None, alias(4)) == (4,)
 
 
 def test_the_first_upload_of_all_has_nothing_to_share() -> None:
-    assert sources(None, None) == ()
-    assert sources(alias(4), alias(4)) == (4,)
+    assert named_by(None, None) == ()
+    assert named_by(alias(4), alias(4)) == (4,)
 
 
 def test_pages_are_open_of_what_is_live_and_what_was_live_within_the_window() -> None:
@@ -74,6 +74,12 @@ def test_pages_are_open_of_what_is_live_and_what_was_live_within_the_window() ->
 
 def test_without_a_window_nothing_is_carried() -> None:
     assert open_versions([alias(5, v4=1)], NOW, timedelta(0)) == set()
+
+
+def test_what_is_live_and_the_fallback_may_become_the_next_fallback() -> None:
+    assert named_by(alias(2, fallback=5)) == (2, 5)
+    assert named_by(alias(2)) == (2,)
+    assert named_by(None) == ()
 
 
 # Known files ----------------------------------------------------------------------------------
