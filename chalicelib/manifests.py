@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chalicelib import manifest
 from chalicelib.errors import VersionCorrupt
 from chalicelib.gateways.objects import Objects
@@ -38,3 +40,10 @@ class Manifests:
                 f"The manifest of v{version} is not there: upload that version again."
             )
         return found
+
+    def read_those_there(self, versions: Iterable[int]) -> list[Manifest]:
+        """The manifests of `versions`, in order, but for those that are gone.
+
+        For what a new version is made from: it can do without, storing more. Raises AwsError.
+        """
+        return [found for number in versions if (found := self.find(number)) is not None]

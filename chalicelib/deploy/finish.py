@@ -134,7 +134,7 @@ class Finish:
         still_open = open_versions(aliases, self._now(), self._carry)
         based_on = (version.based_on or ()) if still_open else ()
         own = {file.path for file in files}
-        sources = [self._manifests.read(number) for number in based_on]
+        sources = self._manifests.read_those_there(based_on)
         carried = carried_files(sources, own, still_open, is_fingerprinted)
         carried_by = {source.version: source.carries for source in sources}
         whole = len(carried) < MAX_CARRIED

@@ -89,7 +89,7 @@ class Plan:
             main = self._records.alias(DEFAULT_ALIAS)
             shared = named_by(self._records.alias(version.alias), main)
         based_on = self._records.base_on(version.number, shared)
-        manifests = [self._manifests.read(number) for number in based_on]
+        manifests = self._manifests.read_those_there(based_on)
         return known_files(site.files, manifests, header_pairs) if manifests else {}
 
     def _put(self, key: str, document: bytes) -> None:

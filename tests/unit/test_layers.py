@@ -83,6 +83,14 @@ def test_only_what_changed_is_stored(site: Site) -> None:
     assert (site.body("index.html"), site.body(CSS)) == (b"two", b"css")
 
 
+def test_without_the_manifest_of_what_is_live_everything_is_stored_anew(site: Site) -> None:
+    first = site.deploy(page("one"))
+    site.account.objects.delete(HOSTING, [manifest_key(first)])
+    second = site.deploy(page("two"))
+    assert site.layer(second) == {"index.html", CSS}
+    assert site.body("index.html") == b"two"
+
+
 def test_the_same_zip_again_stores_nothing(site: Site) -> None:
     site.deploy(page("one"))
     again = site.deploy(page("one"))
