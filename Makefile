@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test lint unit local browser bench-deploy lock clean help
+.PHONY: setup demo test lint unit local browser bench-deploy bench-edge lock clean help
 
 help:            ## Show this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ browser: $(READY) ## Tests in Chromium, on local AWS; needs chromium, node and n
 
 bench-deploy: $(READY) .venv-bench/.ready  ## How fast a deploy is, against the AWS CLI; needs nginx, some 20 minutes
 	$(BIN)/python -m bench.deploy $(BENCH)
+
+bench-edge: $(READY)  ## What a request costs at the edge, against a peer's function; needs njs, a minute
+	$(BIN)/python -m bench.edge $(BENCH)
 
 .venv-bench/.ready: requirements-bench.txt
 	$(PYTHON) -m venv .venv-bench

@@ -126,6 +126,30 @@ def rollback(alias: str) -> Response:
     return _response(routes.rollback(app.current_request, app.lambda_context, alias))
 
 
+@app.route("/aliases/{alias}/canary", methods=["PUT"], authorizer=iam)
+def start_canary(alias: str) -> Response:
+    """Show some of an alias's viewers another version."""
+    return _response(routes.start_canary(app.current_request, app.lambda_context, alias))
+
+
+@app.route("/aliases/{alias}/canary", methods=["DELETE"], authorizer=iam)
+def end_canary(alias: str) -> Response:
+    """Show all viewers the same version again."""
+    return _response(routes.end_canary(app.current_request, app.lambda_context, alias))
+
+
+@app.route("/aliases/{alias}/password", methods=["PUT"], authorizer=iam)
+def set_password(alias: str) -> Response:
+    """Ask viewers of an alias for a password."""
+    return _response(routes.set_password(app.current_request, app.lambda_context, alias))
+
+
+@app.route("/aliases/{alias}/password", methods=["DELETE"], authorizer=iam)
+def remove_password(alias: str) -> Response:
+    """Ask for none."""
+    return _response(routes.remove_password(app.current_request, app.lambda_context, alias))
+
+
 @app.route("/deployments", methods=["GET"], authorizer=iam)
 def list_deployments() -> Response:
     """The newest deployments."""

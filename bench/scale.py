@@ -35,7 +35,7 @@ CP_REQUESTS = 10  # at once: the AWS CLI's default
 PUT_SECONDS = 0.030  # one small PUT within the region
 LIST_FILES = 1_000  # in one answer
 LAMBDA_GB = 1_769 / 1_024
-ENTRIES_A_BUCKET = 126  # of a route table, on average; measured by compiling 100,000
+ENTRIES_A_BUCKET = 80  # of a route table, on average (chalicelib/route_table.py)
 
 # US dollars, us-east-1's list prices as of November 2026.
 PUT_DOLLARS = 0.005 / 1_000  # PUT, COPY, POST, LIST
@@ -95,7 +95,8 @@ def ours(files: int, new: int, by: Measured) -> Cost:
     puts = new + max(math.ceil(by.extra_puts * files), 4) + math.ceil(new / 250)
     gets = math.ceil(by.gets * files) + 3 * shards
     lists = math.ceil(new / LIST_FILES)
-    updates = 0 if flat else math.ceil(math.ceil(files / ENTRIES_A_BUCKET) / MAX_KEYS_AN_UPDATE)
+    buckets = 0 if flat else math.ceil(files / ENTRIES_A_BUCKET)
+    updates = math.ceil((buckets + 1) / MAX_KEYS_AN_UPDATE)  # 1: the version's own record
     store = 2 * updates + 1
     copying = by.copy_seconds * files + new * PUT_SECONDS / THREADS  # of all shards together
     at_once = math.ceil(shards / CHILDREN) * copying / shards

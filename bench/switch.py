@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import secrets
 import statistics
 import sys
 import tempfile
@@ -22,16 +23,16 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from chalicelib.admin import Admin
-from chalicelib.alias_record import table_rules
 from chalicelib.backoff import Backoff
 from chalicelib.gateways import rows
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
 from chalicelib.gateways.store import KeyValueStore
+from chalicelib.manifest import Manifest, ManifestFile
 from chalicelib.manifests import Manifests
 from chalicelib.pointing import Pointing
 from chalicelib.records import Version, timestamp
-from chalicelib.route_table import compile_table
+from chalicelib.routing import compile_routing
 from chalicelib.tables import Tables
 from decant.local import resolver
 from decant.local.process import LocalAws, StartOptions
@@ -74,7 +75,7 @@ class Stage:
         manifests = Manifests(Objects(client("s3")), "never-read")
         self._tables = Tables(values, records, manifests, now=_now)
         pointing = Pointing(records, values, self._tables, carry=CARRY, backoff=backoff)
-        self.admin = Admin(records, pointing, now=_now)
+        self.admin = Admin(records, pointing, now=_now, token=secrets.token_urlsafe)
 
     def _count(self, **_: Any) -> None:
         self.calls += 1
@@ -94,11 +95,9 @@ class Stage:
         )
 
     def add(self, number: int, files: int) -> None:
-        """Publish the route table of a version of that many files, and record it as ready."""
-        layers = {_path(n): number for n in range(files)}
-        table = compile_table(layers.items())
-        self._tables.publish(number, table)
-        rules, _ = table_rules(table, layers)
+        """Publish the routing of a version of that many files, and record it as ready."""
+        listed = (ManifestFile(_path(n), 1, "0" * 64, 0, (), number) for n in range(files))
+        routing = compile_routing(Manifest(number, tuple(listed)))
         moment = timestamp(_now())
         version = Version(
             number,
@@ -110,8 +109,9 @@ class Stage:
             moment,
             files=files,
             ready_at=moment,
-            rules=rules,
+            rules=routing.rules,
         )
+        self._tables.publish(version, routing)
         self._dynamodb.put_item(TableName=TABLE, Item=rows.version_row(version))
 
 

@@ -1,4 +1,4 @@
-"""What the admin API does: reads the record, and points aliases by a person's word."""
+"""What the admin API does: reads the record, and changes aliases by a person's word."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.decisions import activation
-from chalicelib.decisions.activation import Move
+from chalicelib.decisions import activation, audience
+from chalicelib.decisions.activation import Move, Stay
 from chalicelib.errors import InvalidRequest, NotFound, quoted
 from chalicelib.gateways.records import Records
 from chalicelib.ids import is_deployment_id
@@ -16,6 +16,8 @@ from chalicelib.records import Alias, Deployment, Version, timestamp
 from chalicelib.uploads import decision_order, is_alias
 
 RECENT = 20  # deployments in a list
+SALT_BYTES = 9  # 12 characters: what the router's record has room for
+Decide = Callable[[Alias, datetime], Move | Stay]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,18 @@ class Admin:
     """The operations behind the routes."""
 
     def __init__(
-        self, records: Records, pointing: Pointing, *, now: Callable[[], datetime]
+        self,
+        records: Records,
+        pointing: Pointing,
+        *,
+        now: Callable[[], datetime],
+        token: Callable[[int], str],
     ) -> None:
+        """`token` gives a text of so many random bytes, as `secrets.token_urlsafe` does."""
         self._records = records
         self._pointing = pointing
         self._now = now
+        self._token = token
 
     def versions(self, *, limit: int, below: int | None) -> VersionPage:
         """A page of `limit` versions, those under number `below` when given."""
@@ -89,22 +98,78 @@ class Admin:
 
         Raises InvalidRequest for a name that cannot be an alias, NotFound, Conflict.
         """
-        _check_alias(name)
-        moment = self._now()
-
-        def decide(alias: Alias | None) -> activation.Move | activation.Stay:
-            if alias is None:
-                raise NotFound(f"There is no alias {name}: see `decant status`.")
-            return activation.rollback(
+        return self._change(
+            name,
+            lambda alias, moment: activation.rollback(
                 alias,
                 self._ready(alias),
                 leaving=leaving,
                 order=decision_order(moment),
                 now=timestamp(moment),
                 by=by,
+            ),
+        )
+
+    def start_canary(self, name: str, number: int, percent: int, *, by: str) -> tuple[Alias, bool]:
+        """Show version `number` to so many `percent` of the viewers of `name`; returns the alias
+        and whether anything changed.
+
+        Raises InvalidRequest for a name that cannot be an alias or a share that is none, NotFound,
+        Conflict.
+        """
+
+        def decide(alias: Alias, moment: datetime) -> Move | Stay:
+            # Read anew for each attempt: one is lost when the version is no longer ready.
+            version = self._records.version(number)
+            return audience.start_canary(
+                alias,
+                version,
+                percent,
+                order=decision_order(moment),
+                now=timestamp(moment),
+                by=by,
             )
 
-        alias, decision = self._pointing.point(name, decide)
+        return self._change(name, decide)
+
+    def end_canary(self, name: str, *, by: str) -> tuple[Alias, bool]:
+        """End the canary of `name`, if there is one; returns and raises as `rollback`."""
+        return self._change(
+            name,
+            lambda alias, moment: audience.end_canary(
+                alias, order=decision_order(moment), now=timestamp(moment), by=by
+            ),
+        )
+
+    def set_password(self, name: str, password: str, *, by: str) -> tuple[Alias, bool]:
+        """Let only those see `name` who know `password`; returns and raises as `rollback`, and
+        InvalidRequest for what cannot be a password."""
+        salt = self._token(SALT_BYTES)
+        return self._change(
+            name,
+            lambda alias, moment: audience.set_password(
+                alias, password, salt=salt, now=timestamp(moment), by=by
+            ),
+        )
+
+    def remove_password(self, name: str, *, by: str) -> tuple[Alias, bool]:
+        """Let everybody see `name`; returns and raises as `rollback`."""
+        return self._change(
+            name,
+            lambda alias, moment: audience.remove_password(alias, now=timestamp(moment), by=by),
+        )
+
+    def _change(self, name: str, decide: Decide) -> tuple[Alias, bool]:
+        """Carry out what `decide` makes of the alias, which must exist, and of the present."""
+        _check_alias(name)
+        moment = self._now()
+
+        def decide_now(alias: Alias | None) -> Move | Stay:
+            if alias is None:
+                raise NotFound(f"There is no alias {name}: see `decant status`.")
+            return decide(alias, moment)
+
+        alias, decision = self._pointing.point(name, decide_now)
         return alias, isinstance(decision, Move) and decision.changes
 
     def _ready(self, alias: Alias) -> frozenset[int]:

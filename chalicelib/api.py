@@ -5,11 +5,19 @@ Bodies are validated by Pydantic models; what the routes answer is shaped here a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
 from chalicelib.admin import Admin
 from chalicelib.decisions.comparing import Kind
@@ -54,8 +62,23 @@ class RollbackBody(BaseModel):
     leaving: StrictInt | None = Field(default=None, alias="from", ge=1, le=_MAX_NUMBER)
 
 
+class CanaryBody(BaseModel):
+    """Body of PUT /aliases/{alias}/canary; which shares there are is the decision's to say."""
+
+    model_config = ConfigDict(extra="forbid")
+    version: StrictInt = Field(ge=1, le=_MAX_NUMBER)
+    percent: StrictInt
+
+
+class PasswordBody(BaseModel):
+    """Body of PUT /aliases/{alias}/password; which passwords may be is the decision's to say."""
+
+    model_config = ConfigDict(extra="forbid")
+    password: StrictStr
+
+
 class EmptyBody(BaseModel):
-    """Body of POST /repair."""
+    """Body of POST /repair, and of DELETE."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -106,6 +129,30 @@ class Api:
         """POST /aliases/{alias}/rollback."""
         wanted = _parse(RollbackBody, body if body is not None else {})
         alias, changed = self._admin.rollback(name, leaving=wanted.leaving, by=by)
+        return {"alias": _alias(alias), "changed": changed}
+
+    def start_canary(self, name: str, body: object, by: str) -> Json:
+        """PUT /aliases/{alias}/canary."""
+        wanted = _parse(CanaryBody, body)
+        alias, changed = self._admin.start_canary(name, wanted.version, wanted.percent, by=by)
+        return {"alias": _alias(alias), "changed": changed}
+
+    def end_canary(self, name: str, body: object, by: str) -> Json:
+        """DELETE /aliases/{alias}/canary."""
+        _parse(EmptyBody, body if body is not None else {})
+        alias, changed = self._admin.end_canary(name, by=by)
+        return {"alias": _alias(alias), "changed": changed}
+
+    def set_password(self, name: str, body: object, by: str) -> Json:
+        """PUT /aliases/{alias}/password."""
+        wanted = _parse(PasswordBody, body)
+        alias, changed = self._admin.set_password(name, wanted.password, by=by)
+        return {"alias": _alias(alias), "changed": changed}
+
+    def remove_password(self, name: str, body: object, by: str) -> Json:
+        """DELETE /aliases/{alias}/password."""
+        _parse(EmptyBody, body if body is not None else {})
+        alias, changed = self._admin.remove_password(name, by=by)
         return {"alias": _alias(alias), "changed": changed}
 
     def get_deployment(self, deployment_id: str) -> Json:
@@ -201,7 +248,7 @@ def _whole_number(query: Mapping[str, str], name: str, default: int | None, *, a
     return int(text)
 
 
-def _version(version: Version, aliases: Iterable[Alias]) -> Json:
+def _version(version: Version, aliases: Collection[Alias]) -> Json:
     return {
         "number": version.number,
         "status": version.status,
@@ -213,6 +260,11 @@ def _version(version: Version, aliases: Iterable[Alias]) -> Json:
         "created_at": version.created_at,
         "ready_at": version.ready_at,
         "aliases": [alias.name for alias in aliases if alias.version == version.number],
+        "canaries": [
+            {"alias": alias.name, "percent": alias.canary.percent}
+            for alias in aliases
+            if alias.canary is not None and alias.canary.version == version.number
+        ],
     }
 
 
@@ -235,6 +287,8 @@ def _alias(alias: Alias) -> Json:
         "activated_at": alias.activated_at,
         "activated_by": alias.activated_by,
         "previous": list(alias.previous),
+        "canary": None if alias.canary is None else asdict(alias.canary),
+        "password": alias.password is not None,
     }
 
 

@@ -1,6 +1,7 @@
 """The manifest: the complete list of one version's files, as JSON in the hosting bucket.
 
-    {"version": 3, "flat": "", "carries": [2], "headers": [{name: value}, ...],
+    {"version": 3, "flat": "", "carries": [2],
+     "rules": {...}, "status_pages": [[path, status], ...], "headers": [{name: value}, ...],
      "files": [[path, bytes, sha256 (hex), crc32, index of its headers, layer], ...],
      "carried": [[... the same ..., version], ...]}
 
@@ -18,8 +19,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.errors import VersionCorrupt
-
-Headers = tuple[tuple[str, str], ...]
+from chalicelib.header_sets import Headers, HeaderSets, read_header_sets
+from chalicelib.rules.document import decode_rules, encode_rules
+from chalicelib.rules.model import NO_RULES, SiteRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Manifest:
     """The files of `version`, and what it carries of others; each sorted by path.
 
     `carries` are the versions of which it carries all fingerprinted files. A version with a reason
-    to be `flat` has all its files in its own layer, and carries nothing.
+    to be `flat` has all its files in its own layer, and carries nothing. `rules` are the site's;
+    `status_pages` the files that they show with another status: stored once more, in its own layer.
     """
 
     version: int
@@ -51,6 +54,8 @@ class Manifest:
     carried: tuple[ManifestFile, ...] = ()
     carries: tuple[int, ...] = ()
     flat: str = ""
+    rules: SiteRules = NO_RULES
+    status_pages: tuple[tuple[str, int], ...] = ()
 
     def every(self) -> Iterator[ManifestFile]:
         """All files that the version makes reachable."""
@@ -59,7 +64,13 @@ class Manifest:
 
     def objects(self) -> Iterator[tuple[int, str]]:
         """(layer, path) of every object that the version needs."""
-        return ((file.layer, file.path) for file in self.every())
+        yield from ((file.layer, file.path) for file in self.every())
+        yield from ((self.version, status_path(*page)) for page in self.status_pages)
+
+
+def status_path(path: str, status: int) -> str:
+    """Where the file at `path` is stored once more, with another status than its own."""
+    return f"_decant/{status}/{path}"
 
 
 def manifest_key(version: int) -> str:
@@ -79,10 +90,10 @@ def object_key(layer: int, path: str) -> str:
 
 def encode(manifest: Manifest) -> bytes:
     """The manifest as JSON: the same manifest gives the same bytes."""
-    headers: dict[Headers, int] = {}
+    sets = HeaderSets()
 
     def row(file: ManifestFile) -> list[Any]:
-        index = headers.setdefault(file.headers, len(headers))
+        index = sets.index(file.headers)
         return [file.path, file.bytes, file.sha256, file.crc32, index, file.layer]
 
     files = [row(file) for file in manifest.files]
@@ -92,7 +103,9 @@ def encode(manifest: Manifest) -> bytes:
             "version": manifest.version,
             "flat": manifest.flat,
             "carries": manifest.carries,
-            "headers": [dict(pairs) for pairs in headers],
+            "rules": encode_rules(manifest.rules),
+            "status_pages": manifest.status_pages,
+            "headers": sets.documents(),
             "files": files,
             "carried": carried,
         },
@@ -105,7 +118,7 @@ def decode(data: bytes) -> Manifest:
     """The manifest in `data`. Raises VersionCorrupt when it is not one."""
     try:
         document: dict[str, Any] = json.loads(data)
-        headers = [tuple(pairs.items()) for pairs in document["headers"]]
+        headers = read_header_sets(document["headers"])
 
         def file(
             path: str,
@@ -124,6 +137,8 @@ def decode(data: bytes) -> Manifest:
             tuple(file(*row) for row in document["carried"]),
             tuple(document["carries"]),
             document["flat"],
+            decode_rules(document["rules"]),
+            tuple((path, status) for path, status in document["status_pages"]),
         )
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise VersionCorrupt("The manifest is not readable: upload the version again.") from error

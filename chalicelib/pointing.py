@@ -8,6 +8,7 @@ written only when the route tables that it names are in the store.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib import alias_record
@@ -69,8 +70,10 @@ class Pointing:
         raise PreconditionFailed(f"The alias {name} is being changed by others: try again.")
 
     def _with_fallback(self, move: Move, before: Alias | None) -> Move:
+        if before is None or before.shown == move.alias.shown:
+            return move
         target = self._records.version(move.alias.version)
-        others = [self._records.version(number) for number in named_by(before)]
+        others = [self._records.version(number) for number in named_by(move.alias, before)]
         return reach.with_fallback(move, before, target, others, self._carry)
 
     def project(self, name: str) -> bool:
@@ -107,15 +110,16 @@ class _Projection:
         self.missing = None
         if alias is not None:
             version = self._records.version(alias.version)
-            fallback = self._fallback(alias)
-            wanted = alias_record.encode(version, fallback)
-            named = [one for one in (version, fallback) if one is not None]
+            fallback, canary = self._ready(alias.fallback), None
+            if alias.canary is not None:
+                canary = self._ready(alias.canary.version)
+            shown = alias if canary else replace(alias, canary=None)
+            wanted = alias_record.encode(version, shown, fallback)
+            named = [one for one in (version, fallback, canary) if one is not None]
             self.missing = next((one for one in named if not self._tables.is_there(one)), None)
         self.differs = self._store.get(key) != wanted
         return {key: wanted} if self.differs and self.missing is None else {}
 
-    def _fallback(self, alias: Alias) -> Version | None:
-        if alias.fallback is None:
-            return None
-        fallback = self._records.version(alias.fallback)
-        return fallback if fallback.status == "ready" else None
+    def _ready(self, number: int | None) -> Version | None:
+        version = self._records.version(number) if number is not None else None
+        return version if version is not None and version.status == "ready" else None

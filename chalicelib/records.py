@@ -51,7 +51,9 @@ class EdgeRules:
 
     `pages` and `exact` are for flat versions, `error_folders` is for those with a table: the
     folders (encoded, "" is the root) with the index in `layers` of the page that is shown for what
-    is missing below them.
+    is missing below them. `redirects` counts the buckets of exact redirects, `patterns` names the
+    groups of the others (chalicelib/rules/redirect_table.py); in `slash_blind` ones a slash at the
+    end makes no difference.
     """
 
     layers: tuple[int, ...]  # version numbers, in the order that the table's entries count them
@@ -62,6 +64,9 @@ class EdgeRules:
     pages: PageForm = "folder"
     exact: tuple[str, ...] = ()
     error_folders: tuple[tuple[str, int], ...] = ()
+    redirects: int = 0
+    patterns: str = ""
+    slash_blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,8 @@ class Version:
 
     `based_on` are the versions whose stored files it may share, decided once, by Plan; the first is
     the one that it is compared with. While it is being made, none of them may be deleted.
-    `carries` are the versions whose fingerprinted files it carries all of.
+    `carries` are the versions whose fingerprinted files it carries all of. `keep` (versions, days)
+    is what its decant.toml says of retention.
     """
 
     number: int
@@ -115,6 +121,23 @@ class Version:
     rules: EdgeRules | None = None
     based_on: tuple[int, ...] | None = None
     carries: tuple[int, ...] = ()
+    keep: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """So many `percent` (1 to 99) of an alias's viewers get `version` instead."""
+
+    version: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """What viewers must know: `digest` is SHA-256 of salt and password in base64url."""
+
+    salt: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +157,7 @@ class Alias:
     the writes, for optimistic locking. `rolled_back_from` is the version the last move left,
     if that move was a rollback. `left` are the versions left within the carry window, newest
     last; `fallback` is one whose fingerprinted files are served too, for the open pages of those
-    that `version` does not carry.
+    that `version` does not carry. Each move ends the `canary`; the `password` stays.
     """
 
     name: str
@@ -148,16 +171,30 @@ class Alias:
     revision: int = 1
     left: tuple[Left, ...] = ()
     fallback: int | None = None
+    canary: Canary | None = None
+    password: Password | None = None
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The versions whose pages viewers get: its own and, while there is one, its canary's."""
+        return (self.version, self.canary.version) if self.canary else (self.version,)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who pointed which alias where, when and why."""
+    """Who decided what about which alias, when and why.
+
+    `version` is where the alias points from then on, `replaced` where it did before, if that is
+    another one. `canary` is the one that was started with it, `ended` the version of one that
+    ended.
+    """
 
     at: str
     alias: str
-    action: Literal["activate", "switch", "rollback", "lock", "unlock"]
+    action: Literal["activate", "switch", "rollback", "lock", "unlock", "canary", "password"]
     by: str
     version: int
     replaced: int | None = None
     deployment_id: str | None = None
+    canary: Canary | None = None
+    ended: int | None = None

@@ -6,6 +6,7 @@ Each Lambda function builds what it uses, once per process, on its first call.
 from __future__ import annotations
 
 import random
+import secrets
 import time
 from datetime import UTC, datetime
 from functools import cached_property
@@ -219,7 +220,7 @@ class Root:
     def api(self) -> Api:
         """The admin API."""
         return Api(
-            Admin(self.records, self._pointing, now=_now),
+            Admin(self.records, self._pointing, now=_now, token=secrets.token_urlsafe),
             Upkeep(
                 self.records,
                 self._manifests,

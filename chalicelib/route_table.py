@@ -6,14 +6,17 @@ Pure. `edge/router.js` reads what this module writes; the two must agree byte fo
    behind it. All forms of a page's address (`/x`, `/x/`, `/x.html`, `/x/index.html`) have the
    stem `/x`, those of the start page the empty stem. So one read answers every form, odd ones
    (`a.html.html`, a file called `index`) included. A name that would be all ending (`.html`) has
-   none, and a path with more than 5 endings is its own stem, reachable exactly as it is.
-2. MD5 of the salt in decimal and the stem, in UTF-8: its first 3 bytes are the fingerprint, the
-   next 3, modulo the number of buckets, tell the bucket.
+   none, and a path with more than 4 endings is its own stem, reachable exactly as it is.
+2. MD5 of the salt in decimal and the stem, in UTF-8, in base64url: its first 4 characters are the
+   fingerprint; the codes of the next 3, as digits of base 61 and modulo the number of buckets, tell
+   the bucket (in JavaScript that is half the cost of reading them as what they stand for).
 3. A bucket is a string of entries of 6 characters in base64url's alphabet: 4 of fingerprint, 1
    for the layer (its index in the version's list), 1 for the endings: a 1 bit, then a bit for each
    ending from the first to the last, 0 for `.html` and 1 for `/index`. 0 alone says no endings,
    too, and that the file has its fingerprint in its name (`is_fingerprinted`): such files are
-   also served when the table is an alias's fallback (chalicelib/decisions/reach.py).
+   also served when the table is an alias's fallback (chalicelib/decisions/reach.py). With 32 added
+   it is no file but a mark: there is an exact redirect from this path, without or with a slash
+   (chalicelib/rules/redirect_table.py has it).
 
 No two stems of a version share fingerprint and bucket: the salt is searched for that. An absent
 path whose stem looks like a present one (1 in 100,000) is asked of the origin, which has no file
@@ -28,6 +31,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import md5
+from typing import NamedTuple
 from urllib.parse import quote
 
 from chalicelib.errors import NoRouteTable, VersionCorrupt
@@ -36,17 +40,18 @@ from chalicelib.fingerprints import is_fingerprinted
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 MAX_BUCKET_BYTES = 1_000  # a value's limit is 1 KB; nothing says whether that is 1,024
 MAX_LAYERS = len(ALPHABET)
-MAX_ENDINGS = 5  # 1 bit and 5 more are what one character holds
+MAX_ENDINGS = 4  # a 1 bit and 4 more; the sixth bit of a character is that of marks
 # With 100,000 files two attempts in three have no collision, with 500,000 one in six.
 MAX_SALTS = 64
 _COUNTS = 8  # numbers of buckets that are tried with a salt
 
 _ENTRY_BYTES = 6
 _ENTRIES = MAX_BUCKET_BYTES // _ENTRY_BYTES
+_AVERAGE = 80  # entries of a bucket; in twice as many, to find one costs an edge twice as much
 _HTML, _INDEX = ".html", "/index"
 _ASSET = ALPHABET[0]  # endings of a file with its fingerprint in its name: none
+_MARK = 32
 _EMPTY = "-"  # every bucket exists, so that the router can tell a failed read from a miss
-_LOW_BITS = (1 << 24) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +66,12 @@ class RouteTable:
         """The KeyValueStore entries (key -> value, each under 1 KB) of the table of `version`."""
         return {bucket_key(version, n): bucket for n, bucket in enumerate(self.buckets)}
 
-    def size_bytes(self, version: int) -> int:
-        """What the table of `version` takes of the store: its keys and values."""
-        entries = self.store_entries(version)
-        return sum(len(key) + len(value) for key, value in entries.items())
-
     def look_up(self, stem: str) -> Mapping[str, int]:
         """The files of `stem`: endings (such as `/index.html`) -> version number of the layer."""
         return {
-            _endings(ALPHABET.index(entry[5])): self.layers[ALPHABET.index(entry[4])]
+            _endings(code): self.layers[ALPHABET.index(entry[4])]
             for entry in self._entries(stem)
+            if (code := ALPHABET.index(entry[5])) < _MARK
         }
 
     def look_up_asset(self, path: str) -> int | None:
@@ -84,9 +85,8 @@ class RouteTable:
 
     def _entries(self, stem: str) -> Iterator[str]:
         """The entries of `stem`, one for each of its files."""
-        digest = _digest(self.salt, stem)
-        fingerprint = _fingerprint(digest)
-        bucket = self.buckets[_bucket(digest, len(self.buckets))]
+        fingerprint, number = digest_of(self.salt, stem)
+        bucket = self.buckets[number % len(self.buckets)]
         for at in range(0, len(bucket), _ENTRY_BYTES):
             entry = bucket[at : at + _ENTRY_BYTES]
             if entry[:4] == fingerprint:
@@ -99,9 +99,9 @@ def bucket_key(version: int, number: int) -> str:
 
 
 def version_of_key(key: str) -> int | None:
-    """The version to whose table the store's `key` belongs; None when it is no table's."""
+    """The version whose routes the store's `key` belongs to; None when it is an alias's."""
     kind, _, rest = key.partition("/")
-    return int(rest.partition("/")[0]) if kind == "t" else None
+    return int(rest.partition("/")[0]) if kind in "trpv" else None
 
 
 def least_bytes(files: int) -> int:
@@ -126,8 +126,12 @@ def encode_path(path: str) -> str:
     return quote(path, safe="/-_.~")
 
 
-def compile_table(files: Iterable[tuple[str, int]], salts: int = MAX_SALTS) -> RouteTable:
+def compile_table(
+    files: Iterable[tuple[str, int]], marks: Iterable[str] = (), salts: int = MAX_SALTS
+) -> RouteTable:
     """The table of (site path, version number of its layer) pairs: the same in any order.
+
+    `marks` are the site paths that have an exact redirect.
 
     Raises VersionCorrupt for a path that is listed twice, and NoRouteTable (the version can still
     be stored flat) for more than 64 layers or when none of that many `salts` keeps the stems apart.
@@ -140,9 +144,12 @@ def compile_table(files: Iterable[tuple[str, int]], salts: int = MAX_SALTS) -> R
             "copy some of its files forward."
         )
     stems = _stems(pairs, layers)
+    for path in sorted(set(marks)):
+        stem, endings = split_path(path)
+        stems[stem] = stems.get(stem, "") + ALPHABET[0] + ALPHABET[_MARK + _code(endings)]
     weights = [len(found) // 2 for found in stems.values()]
     for salt in range(salts):
-        digests = [_digest(salt, stem) for stem in stems]
+        digests = [digest_of(salt, stem) for stem in stems]
         count = _bucket_count(digests, weights)
         if count:
             return RouteTable(salt, _fill(digests, list(stems.values()), count), layers)
@@ -186,53 +193,53 @@ def _endings(code: int) -> str:
     return "".join(_INDEX if bit == "1" else _HTML for bit in f"{code:b}"[1:])
 
 
-def _digest(salt: int, stem: str) -> int:
-    """48 bits: the fingerprint's 24, then the 24 that choose the bucket."""
-    data = f"{salt}{stem}".encode()
-    return int.from_bytes(md5(data, usedforsecurity=False).digest()[:6])
+class Digest(NamedTuple):
+    """What a text is found by: the fingerprint of its entry, and a number that tells the bucket."""
+
+    fingerprint: str
+    number: int
 
 
-def _fingerprint(digest: int) -> str:
-    return urlsafe_b64encode((digest >> 24).to_bytes(3)).decode()
+def digest_of(salt: int, text: str) -> Digest:
+    """The digest of `text`: 24 bits of MD5 for the fingerprint, 18 for the number."""
+    data = f"{salt}{text}".encode()
+    eight = urlsafe_b64encode(md5(data, usedforsecurity=False).digest()[:6])
+    return Digest(eight[:4].decode(), (eight[4] * 61 + eight[5]) * 61 + eight[6])
 
 
-def _bucket(digest: int, count: int) -> int:
-    return (digest & _LOW_BITS) % count
-
-
-def _bucket_count(digests: list[int], weights: list[int]) -> int:
-    """The smallest number of buckets found that keeps to 166 entries in each and stems apart.
+def _bucket_count(digests: list[Digest], weights: list[int]) -> int:
+    """The smallest number of buckets found that keeps to 80 entries in each on average, to 166 at
+    the most, and stems apart.
 
     0 when stems met in each of 8 numbers that would do: another salt is worth more than a 9th.
     """
-    seen = Counter(digest >> 24 for digest in digests)
-    alike = [digest for digest in digests if seen[digest >> 24] > 1]
-    count = max(1, math.ceil(sum(weights) / _ENTRIES))
+    seen = Counter(digest.fingerprint for digest in digests)
+    alike = [digest for digest in digests if seen[digest.fingerprint] > 1]
+    count = max(1, math.ceil(sum(weights) / _AVERAGE))
     for _ in range(_COUNTS):
         while not _all_fit(digests, weights, count):
             count += 1 + count // 64
-        if len({(digest >> 24, _bucket(digest, count)) for digest in alike}) == len(alike):
+        if len({(found, number % count) for found, number in alike}) == len(alike):
             return count
         count += 1
     return 0
 
 
-def _all_fit(digests: list[int], weights: list[int], count: int) -> bool:
+def _all_fit(digests: list[Digest], weights: list[int], count: int) -> bool:
     room = [_ENTRIES] * count
     for digest, weight in zip(digests, weights, strict=True):
-        bucket = (digest & _LOW_BITS) % count
+        bucket = digest.number % count
         room[bucket] -= weight
         if room[bucket] < 0:
             return False
     return True
 
 
-def _fill(digests: list[int], found: list[str], count: int) -> tuple[str, ...]:
+def _fill(digests: list[Digest], found: list[str], count: int) -> tuple[str, ...]:
     """The buckets, each sorted by fingerprint; `found` as in `_stems`, beside its digest."""
     entries: list[list[str]] = [[] for _ in range(count)]
-    for digest, files in sorted(zip(digests, found, strict=True)):
-        fingerprint = _fingerprint(digest)
-        entries[_bucket(digest, count)] += [
+    for (fingerprint, number), files in sorted(zip(digests, found, strict=True)):
+        entries[number % count] += [
             fingerprint + files[at : at + 2] for at in range(0, len(files), 2)
         ]
     return tuple("".join(bucket) or _EMPTY for bucket in entries)

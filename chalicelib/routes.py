@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -47,16 +48,32 @@ def get_deployment(deployment_id: str) -> Answer:
 
 def switch(request: Any, context: Any, alias: str) -> Answer:
     """PUT /aliases/{alias}."""
-    return answer(
-        lambda: _once(request, context, f"switch {alias}", _body(request), _switch(alias))
-    )
+    return _changed(request, context, "switch", alias, root.api.switch)
 
 
 def rollback(request: Any, context: Any, alias: str) -> Answer:
     """POST /aliases/{alias}/rollback."""
-    return answer(
-        lambda: _once(request, context, f"rollback {alias}", _body(request), _rollback(alias))
-    )
+    return _changed(request, context, "rollback", alias, root.api.rollback)
+
+
+def start_canary(request: Any, context: Any, alias: str) -> Answer:
+    """PUT /aliases/{alias}/canary."""
+    return _changed(request, context, "start canary of", alias, root.api.start_canary)
+
+
+def end_canary(request: Any, context: Any, alias: str) -> Answer:
+    """DELETE /aliases/{alias}/canary."""
+    return _changed(request, context, "end canary of", alias, root.api.end_canary)
+
+
+def set_password(request: Any, context: Any, alias: str) -> Answer:
+    """PUT /aliases/{alias}/password."""
+    return _changed(request, context, "set password of", alias, root.api.set_password)
+
+
+def remove_password(request: Any, context: Any, alias: str) -> Answer:
+    """DELETE /aliases/{alias}/password."""
+    return _changed(request, context, "remove password of", alias, root.api.remove_password)
 
 
 def diff(request: Any) -> Answer:
@@ -74,27 +91,26 @@ def prune(request: Any) -> Answer:
     return answer(lambda: root.api.prune(_body(request), _caller(request)))
 
 
-Act = Callable[[object, str], Json]
+Change = Callable[[str, object, str], Json]  # alias, body, caller
 
 
-def _switch(alias: str) -> Act:
-    return lambda body, by: root.api.switch(alias, body, by)
+def _changed(request: Any, context: Any, what: str, alias: str, change: Change) -> Answer:
+    return answer(lambda: _once(request, context, f"{what} {alias}", alias, change))
 
 
-def _rollback(alias: str) -> Act:
-    return lambda body, by: root.api.rollback(alias, body, by)
-
-
-def _once(request: Any, context: Any, what: str, body: object, act: Act) -> Json:
-    """Carry out `act`; with an Idempotency-Key header a repeat gets the first answer again."""
-    by = _caller(request)
+def _once(request: Any, context: Any, what: str, alias: str, change: Change) -> Json:
+    """Carry out `change`; with an Idempotency-Key header a repeat gets the first answer again."""
+    body, by = _body(request), _caller(request)
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
-        return act(body, by)
+        return change(alias, body, by)
     if not 0 < len(key) <= _MAX_KEY:
         raise InvalidRequest(f"The Idempotency-Key is wrong: use 1 to {_MAX_KEY} characters.")
+    used = f"{by}\n{key}"
+    # Of what a repeat is compared with, an MD5 is stored: passwords go into it salted only.
+    sealed = hashlib.sha256(json.dumps([used, body], sort_keys=True).encode()).hexdigest()
     done: Json = root.repeats.once(
-        "api", f"{by}\n{key}", {"what": what, "body": body}, lambda: act(body, by), context
+        "api", used, {"what": what, "body": sealed}, lambda: change(alias, body, by), context
     )
     return done
 

@@ -2,8 +2,10 @@
 
 - `shards.json`: the items of the Distributed Map, one a shard: its number and where its paper is
 - `plan.json`: the papers of all shards, one behind the other; each says which bytes of the zip to
-  read, the entries in them, and which of these files are stored already as far as one can know
-- `stored/<n>.json`: what Copy has made of a shard: sha256 and layer of each of its files
+  read, the entries in them with the headers that they are stored with, and which of these files are
+  stored already as far as one can know
+- `rules.json`: the rules that the site brings along; not there when it brings none
+- `stored/<n>.json`: what Copy has made of a shard: sha256, headers and layer of each of its files
 - `stored/<n>-part.json`: the same of the files that an unfinished Copy has stored
 
 They let any task be repeated: a shard with a `stored` paper is done. They expire after 30 days.
@@ -18,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.archive import Entry, SiteFile
+from chalicelib.header_sets import Headers, HeaderSets, read_header_sets
 
 MB = 1024 * 1024
 SHARD_BYTES = 64 * MB  # of the zip; at 30 MB/s (a small Lambda reading S3) some 2 s
@@ -38,13 +41,14 @@ class Known:
 class Shard:
     """A run of neighbouring entries: the bytes [start, end) of the zip hold them all.
 
-    `known` has, by path, those of `files` that seem to be stored already.
+    By path: `headers` of each of `files`, and those of them that seem to be `known`.
     """
 
     number: int
     start: int
     end: int
     files: tuple[SiteFile, ...]
+    headers: Mapping[str, Headers]
     known: Mapping[str, Known] = field(default_factory=dict)
 
 
@@ -59,12 +63,13 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of the zip that is stored: site path, size, sha256 (64 hex digits), CRC-32, layer."""
+    """A file of the zip that is stored: as the manifest will have it."""
 
     path: str
     bytes: int
-    sha256: str
+    sha256: str  # 64 hex digits
     crc32: int
+    headers: Headers
     layer: int
 
 
@@ -83,6 +88,11 @@ def plan_key(deployment_id: str) -> str:
     return f"{folder(deployment_id)}plan.json"
 
 
+def rules_key(deployment_id: str) -> str:
+    """The rules that the site brings along."""
+    return f"{folder(deployment_id)}rules.json"
+
+
 def stored_key(deployment_id: str, number: int) -> str:
     """What was made of one shard."""
     return f"{folder(deployment_id)}stored/{number:05d}.json"
@@ -94,10 +104,13 @@ def part_key(deployment_id: str, number: int) -> str:
 
 
 def plan_shards(
-    files: Sequence[SiteFile], known: Mapping[str, Known] | None = None
+    files: Sequence[SiteFile],
+    headers: Mapping[str, Headers],
+    known: Mapping[str, Known] | None = None,
 ) -> tuple[Shard, ...]:
     """Cut the zip into shards, in the order of its bytes: at most 64 MB of it each, 1,000 files
-    that must be stored, and 10,000 in all. A single larger file is a shard of its own.
+    that must be stored, and 10,000 in all. A single larger file is a shard of its own. `headers`
+    are those of each file, by path.
     """
     stored = known or {}
     shards: list[Shard] = []
@@ -106,12 +119,12 @@ def plan_shards(
     for file in sorted(files, key=lambda file: file.entry.header_offset):
         is_new = file.path not in stored
         if run and (_is_full(run, file) or new + is_new > SHARD_NEW_FILES):
-            shards.append(_shard(len(shards), run, stored))
+            shards.append(_shard(len(shards), run, headers, stored))
             run, new = [], 0
         run.append(file)
         new += is_new
     if run:
-        shards.append(_shard(len(shards), run, stored))
+        shards.append(_shard(len(shards), run, headers, stored))
     return tuple(shards)
 
 
@@ -124,9 +137,16 @@ def _is_full(run: Sequence[SiteFile], file: SiteFile) -> bool:
     )
 
 
-def _shard(number: int, run: Sequence[SiteFile], known: Mapping[str, Known]) -> Shard:
+def _shard(
+    number: int,
+    run: Sequence[SiteFile],
+    headers: Mapping[str, Headers],
+    known: Mapping[str, Known],
+) -> Shard:
+    theirs = {file.path: headers[file.path] for file in run}
     here = {file.path: known[file.path] for file in run if file.path in known}
-    return Shard(number, run[0].entry.header_offset, run[-1].end_offset, tuple(run), here)
+    start, end = run[0].entry.header_offset, run[-1].end_offset
+    return Shard(number, start, end, tuple(run), theirs, here)
 
 
 def encode_plan(shards: Iterable[Shard]) -> tuple[bytes, tuple[Paper, ...]]:
@@ -155,13 +175,23 @@ def encode_items(deployment_id: str, papers: Iterable[Paper]) -> bytes:
 
 
 def encode_shard(shard: Shard) -> bytes:
-    """One shard as JSON: `{"number", "start", "end", "files": [[path, ...], ...]}`."""
-    rows = [_row(file, shard.known.get(file.path)) for file in shard.files]
-    document = {"number": shard.number, "start": shard.start, "end": shard.end, "files": rows}
+    """One shard as JSON: `{"number", "start", "end", "headers", "files": [[path, ...], ...]}`."""
+    sets = HeaderSets()
+    rows = [
+        _row(file, sets.index(shard.headers[file.path]), shard.known.get(file.path))
+        for file in shard.files
+    ]
+    document = {
+        "number": shard.number,
+        "start": shard.start,
+        "end": shard.end,
+        "headers": sets.documents(),
+        "files": rows,
+    }
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _row(file: SiteFile, known: Known | None) -> list[Any]:
+def _row(file: SiteFile, headers: int, known: Known | None) -> list[Any]:
     entry = file.entry
     row: list[Any] = [
         file.path,
@@ -176,6 +206,7 @@ def _row(file: SiteFile, known: Known | None) -> list[Any]:
         entry.bytes,
         entry.header_offset,
         entry.mode,
+        headers,
     ]
     return row if known is None else [*row, known.sha256, known.layer]
 
@@ -183,9 +214,12 @@ def _row(file: SiteFile, known: Known | None) -> list[Any]:
 def decode_shard(data: bytes) -> Shard:
     """The shard in `data`, which `encode_shard` wrote."""
     document = json.loads(data)
-    files = tuple(_site_file(*row[:11]) for row in document["files"])
-    known = {row[0]: Known(*row[11:]) for row in document["files"] if len(row) > 11}
-    return Shard(document["number"], document["start"], document["end"], files, known)
+    rows = document["files"]
+    sets = read_header_sets(document["headers"])
+    files = tuple(_site_file(*row[:11]) for row in rows)
+    headers = {row[0]: sets[row[11]] for row in rows}
+    known = {row[0]: Known(*row[12:]) for row in rows if len(row) > 12}
+    return Shard(document["number"], document["start"], document["end"], files, headers, known)
 
 
 def _site_file(path: str, end_offset: int, name: str, raw: str | None, *entry: int) -> SiteFile:
@@ -194,11 +228,21 @@ def _site_file(path: str, end_offset: int, name: str, raw: str | None, *entry: i
 
 
 def encode_stored(files: Iterable[StoredFile]) -> bytes:
-    """What was made of a shard, as JSON."""
-    rows = [[file.path, file.bytes, file.sha256, file.crc32, file.layer] for file in files]
-    return json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode()
+    """What was made of a shard, as JSON: `{"headers", "files": [[path, ...], ...]}`."""
+    sets = HeaderSets()
+    rows = [
+        [file.path, file.bytes, file.sha256, file.crc32, sets.index(file.headers), file.layer]
+        for file in files
+    ]
+    document = {"headers": sets.documents(), "files": rows}
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def decode_stored(data: bytes) -> tuple[StoredFile, ...]:
     """What `encode_stored` wrote."""
-    return tuple(StoredFile(*row) for row in json.loads(data))
+    document = json.loads(data)
+    sets = read_header_sets(document["headers"])
+    return tuple(
+        StoredFile(path, size, sha256, crc32, sets[index], layer)
+        for path, size, sha256, crc32, index, layer in document["files"]
+    )

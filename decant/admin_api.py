@@ -1,7 +1,7 @@
 """The client of the admin API: what it can be asked, and the routes behind that.
 
-Only what may be done twice is repeated (see `SignedHttp.send`): the answer to a lost PUT or POST
-is found by looking at the alias again.
+Only what may be done twice is repeated (see `SignedHttp.send`): the answer to a lost PUT, POST or
+DELETE is found by looking at the alias again.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ class AdminApi(Protocol):
     def versions(self, limit: int) -> tuple[VersionAnswer, ...]:
         """The newest `limit` versions, newest first."""
 
+    def version(self, number: int) -> VersionAnswer:
+        """One version."""
+
     def aliases(self) -> tuple[AliasAnswer, ...]:
         """Every alias."""
 
@@ -50,6 +53,18 @@ class AdminApi(Protocol):
 
     def rollback(self, alias: str, from_version: int) -> ChangeAnswer:
         """Point `alias` back at its previous version, if it still points at `from_version`."""
+
+    def start_canary(self, alias: str, version: int, percent: int) -> ChangeAnswer:
+        """Show `version` to so many `percent` of the viewers of `alias`."""
+
+    def end_canary(self, alias: str) -> ChangeAnswer:
+        """Show all viewers of `alias` the version that it points at."""
+
+    def set_password(self, alias: str, password: str) -> ChangeAnswer:
+        """Ask viewers of `alias` for `password`."""
+
+    def remove_password(self, alias: str) -> ChangeAnswer:
+        """Ask viewers of `alias` for none."""
 
     def diff(self, from_version: int, to_version: int, limit: int | None) -> DiffAnswer:
         """What differs between two versions, with the first `limit` files (None: all of them)."""
@@ -82,6 +97,10 @@ class HttpAdminApi:
         """The newest `limit` versions, newest first, in as many requests as it takes."""
         return tuple(self._walk_versions(limit))
 
+    def version(self, number: int) -> VersionAnswer:
+        """One version."""
+        return self._http.get(f"/versions/{number}", VersionAnswer)
+
     def aliases(self) -> tuple[AliasAnswer, ...]:
         """Every alias."""
         return self._http.get("/aliases", AliasList).aliases
@@ -89,12 +108,30 @@ class HttpAdminApi:
     def switch(self, alias: str, version: int, lock: bool | None) -> ChangeAnswer:
         """Point `alias` at `version`; `lock` None leaves its lock as it is."""
         body = {"version": version} if lock is None else {"version": version, "lock": lock}
-        return self._http.send("PUT", f"/aliases/{quote(alias, safe='')}", body, ChangeAnswer)
+        return self._http.send("PUT", _alias_path(alias), body, ChangeAnswer)
 
     def rollback(self, alias: str, from_version: int) -> ChangeAnswer:
         """Point `alias` back at its previous version, if it still points at `from_version`."""
-        path = f"/aliases/{quote(alias, safe='')}/rollback"
+        path = _alias_path(alias, "/rollback")
         return self._http.send("POST", path, {"from": from_version}, ChangeAnswer)
+
+    def start_canary(self, alias: str, version: int, percent: int) -> ChangeAnswer:
+        """Show `version` to so many `percent` of the viewers of `alias`."""
+        body = {"version": version, "percent": percent}
+        return self._http.send("PUT", _alias_path(alias, "/canary"), body, ChangeAnswer)
+
+    def end_canary(self, alias: str) -> ChangeAnswer:
+        """Show all viewers of `alias` the version that it points at."""
+        return self._http.send("DELETE", _alias_path(alias, "/canary"), None, ChangeAnswer)
+
+    def set_password(self, alias: str, password: str) -> ChangeAnswer:
+        """Ask viewers of `alias` for `password`."""
+        body = {"password": password}
+        return self._http.send("PUT", _alias_path(alias, "/password"), body, ChangeAnswer)
+
+    def remove_password(self, alias: str) -> ChangeAnswer:
+        """Ask viewers of `alias` for none."""
+        return self._http.send("DELETE", _alias_path(alias, "/password"), None, ChangeAnswer)
 
     def diff(self, from_version: int, to_version: int, limit: int | None) -> DiffAnswer:
         """What differs between two versions, with the first `limit` files (None: all of them),
@@ -133,6 +170,10 @@ class HttpAdminApi:
             cursor = page.next
             if cursor is None:
                 return
+
+
+def _alias_path(alias: str, below: str = "") -> str:
+    return f"/aliases/{quote(alias, safe='')}{below}"
 
 
 def _with_query(path: str, query: dict[str, str], cursor: str | None) -> str:

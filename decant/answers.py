@@ -58,8 +58,16 @@ class DeploymentAnswer(_Answer):
         return self.status in TERMINAL
 
 
+class CanaryOf(_Answer):
+    """An alias so many `percent` of whose viewers get a version."""
+
+    alias: str
+    percent: int
+
+
 class VersionAnswer(_Answer):
-    """One version; `alias` is the one it was uploaded for, `aliases` those that point at it now."""
+    """One version; `alias` is the one it was uploaded for, `aliases` those that point at it now,
+    `canaries` those that have it as their canary."""
 
     number: int
     status: VersionStatus
@@ -71,10 +79,19 @@ class VersionAnswer(_Answer):
     bytes: int | None = None
     ready_at: datetime | None = None
     aliases: tuple[str, ...] = ()
+    canaries: tuple[CanaryOf, ...] = ()
+
+
+class CanaryAnswer(_Answer):
+    """The version that so many `percent` of an alias's viewers get instead."""
+
+    version: int
+    percent: int
 
 
 class AliasAnswer(_Answer):
-    """One alias; `previous` are the versions to roll back to, newest last."""
+    """One alias; `previous` are the versions to roll back to, newest last. `password`: whether
+    its viewers are asked for one."""
 
     name: str
     version: int
@@ -82,10 +99,12 @@ class AliasAnswer(_Answer):
     activated_at: datetime
     activated_by: str
     previous: tuple[int, ...] = ()
+    canary: CanaryAnswer | None = None
+    password: bool = False
 
 
 class ChangeAnswer(_Answer):
-    """What a switch or a rollback did; `changed` is False when there was nothing to do."""
+    """What a change of an alias did; `changed` is False when there was nothing to do."""
 
     alias: AliasAnswer
     changed: bool

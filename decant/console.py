@@ -1,8 +1,9 @@
 """What the operator sees: the only module that writes to the terminal.
 
 Data goes to stdout, progress and errors to stderr. With `--json` stdout gets exactly one JSON
-document and stderr nothing. Without a terminal (CI logs, pipes) there are plain lines instead of
-bars and colours; Rich itself heeds NO_COLOR, FORCE_COLOR and TERM.
+document (from `decant try` one on each line) and stderr nothing. Without a terminal (CI logs,
+pipes) there are plain lines instead of bars and colours; Rich itself heeds NO_COLOR, FORCE_COLOR
+and TERM.
 """
 
 from __future__ import annotations
@@ -72,6 +73,16 @@ class Console:
         """The one JSON document of `--json`; nothing otherwise."""
         if self.as_json:
             self._stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+            self._stdout.flush()  # the command may go on for long
+
+    def line(self, content: Mapping[str, object]) -> None:
+        """One of many JSON documents, on a line of its own and sent at once; nothing otherwise.
+
+        In ASCII, since it may hold what is no text, such as half a surrogate pair.
+        """
+        if self.as_json:
+            self._stdout.write(json.dumps(content) + "\n")
+            self._stdout.flush()
 
     def say(self, text: str, style: str | None = None) -> None:
         """A line of the result, for a person."""

@@ -80,17 +80,17 @@ class SignedHttp:
         self,
         method: str,
         path: str,
-        body: Mapping[str, object],
+        body: Mapping[str, object] | None,
         shape: type[AnswerT],
         *,
         harmless_twice: bool = False,
     ) -> AnswerT:
-        """What `method` answers to `body`, which goes as JSON.
+        """What `method` answers to `body`, which goes as JSON (None: no body).
 
         Repeated as GET is only if doing it twice does no harm: the answer that was lost may have
         been a success.
         """
-        content = json.dumps(body).encode()
+        content = b"" if body is None else json.dumps(body).encode()
         return self._ask(method, path, content, shape, _TRIES if harmless_twice else 1)
 
     def _ask(

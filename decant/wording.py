@@ -44,6 +44,11 @@ def files(number: int, count_bytes: int) -> str:
     return f"{count(number, 'file')}, {size(count_bytes)}"
 
 
+def share(percent: int) -> str:
+    """How many of an alias's viewers: `10 % of viewers`."""
+    return f"{percent} % of viewers"
+
+
 def duration(seconds: float) -> str:
     """`3.2 s`, `1 min 5 s`, `2 h 3 min`. Negative counts as 0."""
     seconds = max(0.0, seconds)

@@ -59,6 +59,20 @@ def members(folder: Path) -> tuple[Member, ...]:
     return tuple(found)
 
 
+def left_out(folder: Path) -> tuple[str, ...]:
+    """What of `folder` stays out of its zip: files and folders, those with a `/` at the end."""
+    return tuple(sorted(_left_out(folder, "")))
+
+
+def _left_out(folder: Path, prefix: str) -> Iterator[str]:
+    for entry in folder.iterdir():
+        is_folder = entry.is_dir() and not entry.is_symlink()  # links are told where they lead
+        if is_left_out(entry.name):
+            yield f"{prefix}{entry.name}{'/' * is_folder}"
+        elif is_folder:
+            yield from _left_out(entry, f"{prefix}{entry.name}/")
+
+
 def write_zip(files: tuple[Member, ...], target: Path, progress: Callable[[int], None]) -> None:
     """Write `files`, in their order, to the zip `target`.
 

@@ -8,11 +8,13 @@ from typing import Any
 import minify
 
 from chalicelib.errors import InvalidRequest
+from edge.shorten import shorten
 from stacks.model import Stack, load_yaml
 
 HERE = Path(__file__).parent
 PARTS = ("base.yaml", "storage.yaml", "delivery.yaml", "roles.yaml")
-FUNCTIONS = ("Router", "Response")  # resources whose FunctionCode names a file to put in
+FUNCTIONS = {"Router": "edge/router", "Response": "edge/response.js"}  # resource -> its source
+_PREVIEW_DOMAIN = "const PREVIEW_DOMAIN = '';"
 MAX_FUNCTION_BYTES = 10_240  # CloudFront Functions quota
 MINIFIER = {
     # The newest JavaScript that it may add. From 2019 on it would write `catch {}`, then `??` and
@@ -34,11 +36,30 @@ def edge_template() -> dict[str, Any]:
                 template.setdefault(section, {}).update(content)
             else:
                 template[section] = content
-    for name in FUNCTIONS:
-        properties = template["Resources"][name]["Properties"]
-        path = properties["FunctionCode"]
-        properties["FunctionCode"] = shipped(path, (HERE.parent / path).read_text("utf-8"))
+    for name, path in FUNCTIONS.items():
+        code = shipped(path, _with_parameters(source(path)))
+        template["Resources"][name]["Properties"]["FunctionCode"] = {"Fn::Sub": code}
     return template
+
+
+def function_code(name: str) -> str:
+    """The code of the function `name` as it is deployed in a stage without a preview domain."""
+    return shipped(FUNCTIONS[name], source(FUNCTIONS[name]))
+
+
+def _with_parameters(code: str) -> str:
+    """`code` with the template's parameters in it, for CloudFormation to fill in."""
+    if "${" in code:
+        raise InvalidRequest("An edge function has a template literal: join the texts with +.")
+    return code.replace(_PREVIEW_DOMAIN, "const PREVIEW_DOMAIN = '${PreviewDomain}';")
+
+
+def source(path: str) -> str:
+    """The code of the edge function at `path`, seen from the project's folder: a file, or a folder
+    whose files make one function, `main.js` first."""
+    place = HERE.parent / path
+    files = [place] if place.is_file() else [place / "main.js", *sorted(place.glob("[!m]*.js"))]
+    return "\n".join(file.read_text("utf-8") for file in files)
 
 
 def shipped(name: str, code: str) -> str:
@@ -49,7 +70,7 @@ def shipped(name: str, code: str) -> str:
     """
     try:
         minify.config(MINIFIER)  # it is the whole process's, so said anew for each call
-        return str(minify.string("application/javascript", code))
+        return str(minify.string("application/javascript", shorten(code)))
     except minify.MinifyError as error:
         reason = str(error).splitlines()[0]
         raise InvalidRequest(f"{name} cannot be minified: {reason}. Correct the code.") from error

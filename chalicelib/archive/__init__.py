@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from chalicelib.archive.central_directory import read_central_directory
 from chalicelib.archive.checks import check
-from chalicelib.archive.inspection import inspect
+from chalicelib.archive.inspection import inspect, site_in
 from chalicelib.archive.models import (
     ByteSource,
     CentralDirectory,
@@ -33,4 +33,5 @@ __all__ = [
     "inspect",
     "iter_entries",
     "read_central_directory",
+    "site_in",
 ]

@@ -13,6 +13,7 @@ from chalicelib.archive.checks import check, check_site_paths, end_offsets
 from chalicelib.archive.models import ByteSource, CentralDirectory, Limits, Site, SiteFile
 from chalicelib.archive.names import is_secret, nfc, quoted
 from chalicelib.archive.site_root import find_root
+from chalicelib.rules.model import RULE_FILES
 
 _MAX_NAMED = 3  # secrets that a warning names
 
@@ -20,13 +21,21 @@ _MAX_NAMED = 3  # secrets that a warning names
 def inspect(source: ByteSource, limits: Limits | None = None) -> Site:
     """The site in the zip that `source` holds; `limits` None means the default ones.
 
-    Paths are NFC: links are typed in that form, while macOS's zips hold names in NFD, so the
-    names as uploaded would not be found. Raises UploadRefused, and what `source` raises.
+    Raises UploadRefused, and what `source` raises.
     """
     limits = limits or Limits()
     directory = read_central_directory(
         source, max_entries=limits.entries, max_directory_bytes=limits.directory_bytes
     )
+    return site_in(directory, limits)
+
+
+def site_in(directory: CentralDirectory, limits: Limits) -> Site:
+    """The site in a zip with these entries.
+
+    Paths are NFC: links are typed in that form, while macOS's zips hold names in NFD, so the
+    names as uploaded would not be found. Raises UploadRefused.
+    """
     kept = check(directory, limits)
     named = [(nfc(entry.name), entry) for entry in kept]
     root = find_root(name for name, _ in named)
@@ -37,12 +46,16 @@ def inspect(source: ByteSource, limits: Limits | None = None) -> Site:
         if name.startswith(root)
     )
     check_site_paths((file.path for file in files), limits)
+    inside = len(files)
+    rules = tuple(file for file in files if file.path in RULE_FILES)
+    files = tuple(file for file in files if file.path not in RULE_FILES)
     every = sum(1 for entry in directory.entries if not entry.is_folder)
-    outside = len(kept) - len(files)
+    outside = len(kept) - inside
     return Site(
         root=root,
         files=files,
         total_bytes=sum(file.entry.bytes for file in files),
+        rules=rules,
         ignored=every - len(kept),
         outside=outside,
         warnings=_warnings(directory, root, outside),

@@ -96,7 +96,8 @@ class SiteFile:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a zip deploys. `files` are in the order in which their content lies in the zip.
+    """What a zip deploys. `files` are in the order in which their content lies in the zip; `rules`
+    are the files of rules at its root, which are read and not deployed.
 
     `root` is the folder of the zip that becomes `/`: "" or "dist/". `ignored` counts files that
     are never deployed wherever they lie, `outside` files that lie outside the root. `warnings`
@@ -106,6 +107,7 @@ class Site:
     root: str
     files: tuple[SiteFile, ...]
     total_bytes: int
+    rules: tuple[SiteFile, ...] = ()
     ignored: int = 0
     outside: int = 0
     warnings: tuple[str, ...] = ()

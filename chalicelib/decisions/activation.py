@@ -1,7 +1,8 @@
 """Which version an alias points at next: by itself after a deployment, or by a person's word.
 
-Two rules hold everywhere. An upload never replaces what a later upload or a later decision put
-there (`order`), and a locked alias moves only by a person's word.
+Three rules hold everywhere. An upload never replaces what a later upload or a later decision put
+there (`order`), a locked alias moves only by a person's word, and whatever moves an alias ends its
+canary, which was an answer to where the alias was.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ def _point(alias: Alias | None, version: Version, *, name: str, order: str, now:
             version=version.number,
             replaced=alias.version if alias else None,
             deployment_id=version.deployment_id,
+            ended=ended_canary(alias),
         ),
     )
 
@@ -79,7 +81,13 @@ def _moved(alias: Alias | None, name: str, number: int, *, order: str, now: str,
         previous=(*left, alias.version)[-MAX_PREVIOUS:],
         rolled_back_from=None,
         revision=alias.revision + 1,
+        canary=None,
     )
+
+
+def ended_canary(alias: Alias | None) -> int | None:
+    """The version whose canary ends when `alias` moves."""
+    return alias.canary.version if alias is not None and alias.canary is not None else None
 
 
 def switch(
@@ -96,7 +104,7 @@ def switch(
 
     Raises Conflict when the version's files are not complete, or no longer there.
     """
-    _must_be_ready(version)
+    must_be_ready(version, "switched to")
     locked = lock if lock is not None else (alias.locked if alias else False)
     if alias is not None and alias.version == version.number:
         return _confirm(alias, locked, order=order, now=now, by=by)
@@ -110,6 +118,7 @@ def switch(
             by=by,
             version=version.number,
             replaced=alias.version if alias else None,
+            ended=ended_canary(alias),
         ),
     )
 
@@ -166,6 +175,7 @@ def rollback(
         previous=tuple(usable[:-1]),
         rolled_back_from=alias.version,
         revision=alias.revision + 1,
+        canary=None,
     )
     return Move(
         moved,
@@ -176,11 +186,13 @@ def rollback(
             by=by,
             version=target,
             replaced=alias.version,
+            ended=ended_canary(alias),
         ),
     )
 
 
-def _must_be_ready(version: Version) -> None:
+def must_be_ready(version: Version, done: str) -> None:
+    """Raises Conflict, which says why `version` cannot be `done` ("switched to"), unless it can."""
     if version.status == "ready":
         return
     why = {
@@ -190,4 +202,4 @@ def _must_be_ready(version: Version) -> None:
         "deleting": "its files are being deleted: upload it again",
         "pruned": "its files have been deleted: upload it again",
     }[version.status]
-    raise Conflict(f"v{version.number} cannot be switched to, because {why}.")
+    raise Conflict(f"v{version.number} cannot be {done}, because {why}.")

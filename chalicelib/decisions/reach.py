@@ -4,6 +4,11 @@ A version carries what was live when it was made. A switch, a rollback or an upl
 has overtaken leads to a version that does not carry all that browsers may have open. One of the
 versions that were left lately is then the alias's *fallback*: the router looks for fingerprinted
 files there which the version itself does not have.
+
+While there is a canary, its pages are open too, and a viewer may leave its group: the share gets
+smaller, or their address changes and the browser keeps no cookie. So the canary's version counts
+as one that was left, and is the fallback where no other has more of what is missing. The other way
+round nothing is recorded: who is in the group finds what all others find (edge/router/previews.js).
 """
 
 from __future__ import annotations
@@ -27,24 +32,26 @@ def with_fallback(
 ) -> Move:
     """`move` with what the alias must remember of the versions it has left.
 
-    `target` is the version it goes to, `others` are those that `before` names (`named_by`), one of
-    which may become the fallback; `window` is how long a page may stay open.
+    `target` is the version it goes to, or stays at. `others` are those that it names and `before`
+    did (`named_by`), one of which may become the fallback: the first of those that have as much.
+    `window` is how long a page may stay open.
     """
-    if before is None or before.version == target.number:
+    if before is None or before.shown == move.alias.shown:
         return move
-    now = move.audit.at
+    now, shown = move.audit.at, move.alias.shown
     since = timestamp(datetime.fromisoformat(now) - window)
-    stayed = (left for left in before.left if left.version not in (before.version, target.number))
-    recent = tuple(
-        left for left in (*stayed, Left(before.version, now)) if window and left.at >= since
-    )[-MAX_RECENT:]
-    fallback = _fallback(target, recent, others)
+    stayed = (left for left in before.left if left.version not in (*before.shown, *shown))
+    gone = (Left(number, now) for number in before.shown if number not in shown)
+    recent = tuple(left for left in (*stayed, *gone) if window and left.at >= since)[-MAX_RECENT:]
+    open_ = {*shown, *(left.version for left in recent)} if window else set()
+    fallback = _fallback(target, open_, others)
     return replace(move, alias=replace(move.alias, left=recent, fallback=fallback))
 
 
-def _fallback(target: Version, recent: tuple[Left, ...], others: Iterable[Version]) -> int | None:
-    """The one of `others` that has the most of what `target` lacks; None when it lacks nothing."""
-    lacking = {left.version for left in recent} - {*target.carries, target.number}
+def _fallback(target: Version, open_: set[int], others: Iterable[Version]) -> int | None:
+    """The one of `others` that has the most of what `target` lacks of the versions `open_`; None
+    when it lacks nothing."""
+    lacking = open_ - {*target.carries, target.number}
     best, most = None, 0
     for version in others:
         if version.number == target.number or version.status != "ready":

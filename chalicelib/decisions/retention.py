@@ -46,9 +46,9 @@ def versions_to_prune(
 ) -> tuple[Version, ...]:
     """The versions that can go, oldest first.
 
-    `left_at` gives, for versions an alias pointed at within the grace, when it last stopped doing
-    so. Versions being stored ("pending") are never touched unless older than the grace; a deletion
-    that has begun ("deleting") goes on whatever happens.
+    `left_at` gives, for versions an alias showed within the grace, also as a canary, when it last
+    stopped doing so. Versions being stored ("pending") are never touched unless older than the
+    grace; a deletion that has begun ("deleting") goes on whatever happens.
     """
     needed = _needed(versions, aliases, retention, now)
     open_since = timestamp(now - retention.grace)
@@ -68,9 +68,14 @@ def _needed(
     versions: Sequence[Version], aliases: Iterable[Alias], retention: Retention, now: datetime
 ) -> set[int]:
     needed: set[int] = set()
+    own = {version.number: version.keep for version in versions if version.keep}
+    keeps: dict[str, Keep] = {}
     for alias in aliases:
-        back = alias.previous[-retention.of(alias.name).versions :]
-        needed.update((alias.version, *back))
+        if alias.version in own:  # what its live version says of itself
+            count, days = own[alias.version]
+            keeps[alias.name] = Keep(count, timedelta(days=days))
+        back = alias.previous[-keeps.get(alias.name, retention.of(alias.name)).versions :]
+        needed.update((*alias.shown, *back))
         if alias.fallback is not None:
             needed.add(alias.fallback)
     open_since = timestamp(now - retention.grace)
@@ -80,7 +85,7 @@ def _needed(
             needed.update(version.based_on or ())
     for name in {version.alias for version in versions}:
         whole = [v for v in versions if v.alias == name and _is_whole(v)]
-        needed.update(_kept(whole, retention.of(name), now))
+        needed.update(_kept(whole, keeps.get(name, retention.of(name)), now))
     return needed
 
 

@@ -16,6 +16,11 @@ MAX_TABLE_BYTES = BUDGET_BYTES // 2
 EDGE_GRACE = timedelta(hours=1)
 
 
+def size_bytes(entries: Mapping[str, str]) -> int:
+    """What entries take of the store: their keys and values."""
+    return sum(len(key.encode()) + len(value.encode()) for key, value in entries.items())
+
+
 def tables_in_use(aliases: Iterable[Alias], newest: Iterable[Version], now: datetime) -> set[int]:
     """The versions whose tables edges may be reading, or which are being written.
 
@@ -24,7 +29,7 @@ def tables_in_use(aliases: Iterable[Alias], newest: Iterable[Version], now: date
     since = timestamp(now - EDGE_GRACE)
     found = {v.number for v in newest if v.status == "pending" or (v.ready_at or "") >= since}
     for alias in aliases:
-        found |= {alias.version, *(one.version for one in alias.left if one.at >= since)}
+        found |= {*alias.shown, *(one.version for one in alias.left if one.at >= since)}
         if alias.fallback is not None:
             found.add(alias.fallback)
     return found

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.archive import SiteFile
-from chalicelib.manifest import Headers, Manifest, ManifestFile
+from chalicelib.header_sets import Headers
+from chalicelib.manifest import Manifest, ManifestFile
 from chalicelib.records import Alias, timestamp
 from chalicelib.route_table import MAX_LAYERS
 from chalicelib.work import Known
@@ -22,7 +23,8 @@ LAYERS_AFTER_FOLDING = 3 * MAX_LAYERS // 4
 
 
 def named_by(*aliases: Alias | None) -> tuple[int, ...]:
-    """The versions that viewers of `aliases` get files of: what each points at, its fallback.
+    """The versions that viewers of `aliases` get files of: what each points at, its canary's, its
+    fallback.
 
     A new version is made from their manifests, and compared with the first. Its `aliases` come in
     order of preference: the one that is deployed to, then the one that viewers come to (a preview
@@ -32,27 +34,29 @@ def named_by(*aliases: Alias | None) -> tuple[int, ...]:
         number
         for alias in aliases
         if alias is not None
-        for number in (alias.version, alias.fallback)
+        for number in (*alias.shown, alias.fallback)
     )
     return tuple(dict.fromkeys(number for number in numbers if number is not None))
 
 
 def open_versions(aliases: Iterable[Alias | None], now: datetime, window: timedelta) -> set[int]:
-    """The versions whose pages may be open in browsers: live now, or less than `window` ago."""
+    """The versions whose pages may be open in browsers: shown now, also as a canary, or less than
+    `window` ago."""
     if not window:
         return set()
     since = timestamp(now - window)
     found: set[int] = set()
     for alias in aliases:
         if alias is not None:
-            found |= {alias.version, *(one.version for one in alias.left if one.at >= since)}
+            found |= {*alias.shown, *(one.version for one in alias.left if one.at >= since)}
     return found
 
 
 def known_files(
-    files: Iterable[SiteFile], manifests: Sequence[Manifest], headers: Callable[[str], Headers]
+    files: Iterable[SiteFile], manifests: Sequence[Manifest], headers: Mapping[str, Headers]
 ) -> dict[str, Known]:
     """Those of `files` that seem to be stored: same path, size, CRC-32 and headers in a manifest.
+    `headers` are theirs, by path.
 
     Only the content's sha256 tells for sure: Copy compares it.
     """
@@ -64,7 +68,7 @@ def known_files(
     for file in files:
         for known in stored.get(file.path, ()):
             same = (known.crc32, known.bytes) == (file.entry.crc32, file.entry.bytes)
-            if same and known.headers == headers(file.path):
+            if same and known.headers == headers[file.path]:
                 found[file.path] = Known(known.sha256, known.layer)
                 break
     return found

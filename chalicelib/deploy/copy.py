@@ -21,7 +21,6 @@ from chalicelib.errors import AwsError, DecantError, Missing
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
 from chalicelib.manifest import object_key
-from chalicelib.media_types import headers_for
 from chalicelib.records import Source
 from chalicelib.work import MB, Paper, Shard, StoredFile
 
@@ -164,7 +163,7 @@ class _Storing:
 
     def _put(self, file: StoredFile, body: bytes, sha256: bytes) -> None:
         key = object_key(self._own, file.path)
-        self._objects.put(self._bucket, key, body, headers_for(file.path), sha256=sha256)
+        self._objects.put(self._bucket, key, body, dict(file.headers), sha256=sha256)
         self._part.add(file)
 
     def _large(self, file: SiteFile, content: Iterable[bytes]) -> StoredFile:
@@ -176,7 +175,7 @@ class _Storing:
             _, content = next(self._contents(file.entry.header_offset, file.end_offset, [file]))
         digest = hashlib.sha256()
         key = object_key(self._own, file.path)
-        headers = headers_for(file.path)
+        headers = dict(self._shard.headers[file.path])
         self._objects.put_stream(self._bucket, key, _hashing(content, digest), headers)
         stored = self._stored(file, digest.hexdigest(), self._own)
         self._part.add(stored)
@@ -193,7 +192,8 @@ class _Storing:
         return None
 
     def _stored(self, file: SiteFile, sha256: str, layer: int) -> StoredFile:
-        return StoredFile(file.path, file.entry.bytes, sha256, file.entry.crc32, layer)
+        headers = self._shard.headers[file.path]
+        return StoredFile(file.path, file.entry.bytes, sha256, file.entry.crc32, headers, layer)
 
 
 def _chunks(objects: Objects, source: Source, start: int, end: int) -> Iterator[bytes]:

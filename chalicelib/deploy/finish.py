@@ -4,17 +4,17 @@
 2. fingerprinted files of earlier versions are carried, for pages that are open in browsers
 3. the layout is decided (chalicelib/deploy/layout.py): with a route table or flat
 4. the manifest is written, once: a repeat goes on from what it says
-5. the route table is published, then the version is ready
+5. its routing is published, then the version is ready
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib import work
-from chalicelib.alias_record import flat_rules, table_rules
 from chalicelib.decisions.sharing import MAX_CARRIED, carried_files, carries, open_versions
 from chalicelib.deploy.layout import Layout
 from chalicelib.deploy.running import Running, must_be_pending, running
@@ -24,8 +24,11 @@ from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
 from chalicelib.manifest import Manifest, ManifestFile, differences, layer_prefix
 from chalicelib.manifests import Manifests
-from chalicelib.media_types import header_pairs
-from chalicelib.records import Deployment, EdgeRules, Version, timestamp
+from chalicelib.records import Deployment, Version, timestamp
+from chalicelib.routing import Routing, compile_routing, status_pages
+from chalicelib.rules.document import decode_rules
+from chalicelib.rules.model import NO_RULES, SiteRules
+from chalicelib.rules.site import warnings
 from chalicelib.tables import Tables
 from chalicelib.uploads import DEFAULT_ALIAS
 from chalicelib.work import StoredFile
@@ -72,14 +75,23 @@ class Finish:
         self._records.progress(deployment_id, "finishing")
         stored = self._stored(at_work.deployment)
         self._verify(at_work, stored)
-        manifest = self._manifests.find(number)
-        if manifest is None:
-            laid_out = self._layout(self._manifest(at_work.version, stored))
-            manifest = self._manifests.create(laid_out)
-        rules, warnings = self._publish(manifest)
-        self._note(at_work, stored, manifest, warnings)
-        self._make_ready(at_work.version, manifest, rules)
+        manifest, routing = self._laid_out(at_work, stored)
+        version = replace(at_work.version, rules=routing.rules)
+        self._tables.publish(version, routing)
+        self._note(at_work, stored, manifest, routing)
+        self._make_ready(version, manifest)
         return number
+
+    def _laid_out(self, at_work: Running, stored: Iterable[StoredFile]) -> tuple[Manifest, Routing]:
+        """The manifest, which is made and written once, and the routing that it gives."""
+        version = at_work.version
+        found = self._manifests.find(version.number)
+        if found is None:
+            made, routing = self._layout(self._manifest(at_work, stored), version)
+            found = self._manifests.create(made)
+            if found is made:
+                return made, routing
+        return found, compile_routing(found)
 
     def _stored(self, deployment: Deployment) -> list[StoredFile]:
         stored: list[StoredFile] = []
@@ -117,15 +129,16 @@ class Finish:
                 f"({'; '.join(problems)}): upload it again."
             )
 
-    def _manifest(self, version: Version, stored: Iterable[StoredFile]) -> Manifest:
+    def _manifest(self, at_work: Running, stored: Iterable[StoredFile]) -> Manifest:
         """The manifest, with what is carried."""
+        version = at_work.version
         files = tuple(
             ManifestFile(
                 file.path,
                 file.bytes,
                 file.sha256,
                 file.crc32,
-                header_pairs(file.path),
+                file.headers,
                 file.layer,
             )
             for file in sorted(stored, key=lambda file: file.path)
@@ -139,46 +152,45 @@ class Finish:
         carried_by = {source.version: source.carries for source in sources}
         whole = len(carried) < MAX_CARRIED
         covered = carries(carried_by, still_open) if whole else ()
-        return Manifest(version.number, files, carried, covered)
+        rules = self._rules(at_work.deployment.id)
+        manifest = Manifest(version.number, files, carried, covered, rules=rules)
+        return replace(manifest, status_pages=status_pages(manifest))
 
-    def _publish(self, manifest: Manifest) -> tuple[EdgeRules, tuple[str, ...]]:
-        """Put the version's route table into the store; its rules, and warnings about them."""
-        if manifest.flat:
-            paths = tuple(file.path for file in manifest.files)
-            rules, warnings = flat_rules(manifest.version, paths)
-            return rules, (manifest.flat, *warnings)
-        table = self._tables.table_of(manifest)
-        self._tables.publish(manifest.version, table)
-        return table_rules(table, {file.path: file.layer for file in manifest.files})
+    def _rules(self, deployment_id: str) -> SiteRules:
+        """What the site's own rules say, as Plan has read them."""
+        paper = self._objects.find(self._artifacts, work.rules_key(deployment_id))
+        return decode_rules(json.loads(paper)) if paper is not None else NO_RULES
 
     def _note(
         self,
         at_work: Running,
         stored: Iterable[StoredFile],
         manifest: Manifest,
-        warnings: tuple[str, ...],
+        routing: Routing,
     ) -> None:
         """What the deployment did; before the version is ready, since a repeat ends there."""
         new = [file for file in stored if file.layer == manifest.version]
         deployment = at_work.deployment
+        flat = (manifest.flat,) if manifest.flat else ()
+        told = (*deployment.warnings, *flat, *routing.warnings, *warnings(routing.findings))
         self._records.progress(
             deployment.id,
             "finishing",
             stored_files=len(new),
             stored_bytes=sum(file.bytes for file in new),
             carried_files=len(manifest.carried),
-            warnings=tuple(dict.fromkeys((*deployment.warnings, *warnings))),
+            warnings=tuple(dict.fromkeys(told)),
         )
 
-    def _make_ready(self, version: Version, manifest: Manifest, rules: EdgeRules) -> None:
+    def _make_ready(self, version: Version, manifest: Manifest) -> None:
         ready = replace(
             version,
             status="ready",
             ready_at=timestamp(self._now()),
             files=len(manifest.files),
             bytes=sum(file.bytes for file in manifest.files),
-            rules=rules,
             carries=manifest.carries,
+            keep=manifest.rules.settings.keep,
         )
         try:
             self._records.put_version(ready, expect="pending")

@@ -8,22 +8,33 @@ same papers.
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chalicelib import work
-from chalicelib.archive import Limits, Site, inspect
+from chalicelib.archive import ByteSource, Limits, Site, SiteFile, inspect, iter_entries
 from chalicelib.decisions.room import MAX_TABLE_BYTES
 from chalicelib.decisions.sharing import known_files, named_by
 from chalicelib.deploy.running import must_be_pending, running, upload_gone
-from chalicelib.errors import Missing
+from chalicelib.errors import Missing, UploadRefused
 from chalicelib.gateways.objects import Objects, ObjectSource
 from chalicelib.gateways.records import Records
+from chalicelib.header_sets import Headers
 from chalicelib.manifests import Manifests
 from chalicelib.media_types import header_pairs
 from chalicelib.records import Source, Version
 from chalicelib.route_table import least_bytes
+from chalicelib.rules.document import encode_rules
+from chalicelib.rules.site import (
+    MAX_FILE_BYTES,
+    RulesRead,
+    file_headers,
+    read_rules,
+    refusal,
+    warnings,
+)
 from chalicelib.uploads import DEFAULT_ALIAS
 from chalicelib.work import Known
 
@@ -65,24 +76,37 @@ class Plan:
         must_be_pending(at_work.version)
         self._records.progress(deployment_id, "planning")
         with _uncollected():
-            site = self._site(at_work.deployment.source)
-            shards = work.plan_shards(site.files, self._known(at_work.version, site))
-            plan, papers = work.encode_plan(shards)
+            site, read = self._site(at_work.deployment.source)
+            paths = [file.path for file in site.files]
+            headers, problems = file_headers(paths, header_pairs, read)
+            why = refusal((*read.findings, *problems))
+            if why:
+                raise UploadRefused(why)
+            known = self._known(at_work.version, site, headers)
+            plan, papers = work.encode_plan(work.plan_shards(site.files, headers, known))
+        if site.rules:
+            self._put(work.rules_key(deployment_id), json.dumps(encode_rules(read.rules)).encode())
+            told = (*at_work.deployment.warnings, *warnings(read.findings))
+            self._records.progress(deployment_id, "planning", warnings=tuple(dict.fromkeys(told)))
         self._put(work.plan_key(deployment_id), plan)
         self._put(key, work.encode_items(deployment_id, papers))
-        self._records.progress(deployment_id, "copying", shards=len(shards))
-        return Planned(self._bucket, key, len(shards))
+        self._records.progress(deployment_id, "copying", shards=len(papers))
+        return Planned(self._bucket, key, len(papers))
 
-    def _site(self, where: Source) -> Site:
+    def _site(self, where: Source) -> tuple[Site, RulesRead]:
+        """The site in the uploaded zip, and its rules."""
         source = ObjectSource(
             self._objects, where.bucket, where.key, where.version_id, where.size_bytes
         )
         try:
-            return inspect(source, self._limits)
+            site = inspect(source, self._limits)
+            return site, read_rules({file.path: _content(source, file) for file in site.rules})
         except Missing as error:
             raise upload_gone(where) from error
 
-    def _known(self, version: Version, site: Site) -> Mapping[str, Known]:
+    def _known(
+        self, version: Version, site: Site, headers: Mapping[str, Headers]
+    ) -> Mapping[str, Known]:
         """Which of the site's files seem to be stored already."""
         shared: tuple[int, ...] = ()
         if least_bytes(len(site.files)) <= MAX_TABLE_BYTES:  # else it is stored flat: whole
@@ -90,10 +114,21 @@ class Plan:
             shared = named_by(self._records.alias(version.alias), main)
         based_on = self._records.base_on(version.number, shared)
         manifests = self._manifests.read_those_there(based_on)
-        return known_files(site.files, manifests, header_pairs) if manifests else {}
+        return known_files(site.files, manifests, headers) if manifests else {}
 
     def _put(self, key: str, document: bytes) -> None:
         self._objects.put_json(self._bucket, key, document)
+
+
+def _content(source: ByteSource, file: SiteFile) -> bytes:
+    """The content of a rules file; of one that is too large no more than its first bytes, so that
+    memory is bounded: its size is then refused."""
+    start = file.entry.header_offset
+    if file.entry.bytes > MAX_FILE_BYTES:
+        return bytes(MAX_FILE_BYTES + 1)
+    chunk = source.read(start, file.end_offset - start)
+    entries = iter_entries([chunk], start, [file.entry])  # each is read before the next
+    return b"".join(part for _, content in entries for part in content)
 
 
 @contextmanager

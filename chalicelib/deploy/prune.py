@@ -22,7 +22,7 @@ from chalicelib.decisions.retention import Retention, versions_to_prune
 from chalicelib.errors import PreconditionFailed
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
-from chalicelib.manifest import layer_prefix, manifest_key, object_key
+from chalicelib.manifest import Manifest, layer_prefix, manifest_key, object_key, status_path
 from chalicelib.manifests import Manifests
 from chalicelib.pointing import Pointing
 from chalicelib.records import AuditEntry, Version, VersionStatus, timestamp
@@ -98,7 +98,10 @@ class Prune:
         for version in self._records.versions():
             if version.number in numbers or version.status not in ("ready", "pruning", "pending"):
                 continue
-            kept = self._manifests.find(version.number)
+            if version.ready_at:  # without its manifest nobody knows what it needs: delete nothing
+                kept: Manifest | None = self._manifests.read(version.number)
+            else:
+                kept = self._manifests.find(version.number)
             needed = [object_key(*place) for place in kept.objects()] if kept else []
             for one in leaving:
                 for key in needed:
@@ -117,6 +120,9 @@ class Prune:
             found: dict[str, int] = {
                 object_key(file.layer, file.path): file.bytes for file in manifest.every()
             }
+            sizes = {file.path: file.bytes for file in manifest.files}
+            for path, status in manifest.status_pages:
+                found[object_key(version.number, status_path(path, status))] = sizes[path]
             if version.ready_at:
                 return found
         else:
@@ -163,7 +169,8 @@ def _before_the_mark(version: Version) -> VersionStatus:
 
 def _left_at(audit: tuple[AuditEntry, ...]) -> dict[int, str]:
     return {
-        entry.replaced: entry.at  # the log is in order of time, so the last one stays
+        number: entry.at  # the log is in order of time, so the last one stays
         for entry in audit
-        if entry.replaced is not None
+        for number in (entry.replaced, entry.ended)
+        if number is not None
     }

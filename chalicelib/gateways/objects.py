@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from chalicelib.errors import AwsError, Missing, PreconditionFailed, VersionCorrupt
 from chalicelib.gateways.puts import Puts
@@ -15,7 +15,7 @@ from chalicelib.gateways.translate import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, CopySourceTypeDef
 
 MB = 1024 * 1024
 PART_BYTES = 8 * MB  # S3 wants at least 5 MB a part; 10,000 parts of 8 MB are 80 GB
@@ -96,8 +96,8 @@ class Objects:
     ) -> None:
         """Store `body` in one request; S3 checks its sha256 (32 bytes; computed when not given).
 
-        `headers`: content-type, cache-control, and any `x-amz-meta-`. Raises AccessDenied, Missing,
-        Throttled, AwsError.
+        `headers`: content-type, maybe cache-control, and any `x-amz-meta-`. Raises AccessDenied,
+        Missing, Throttled, AwsError.
         """
         sha256 = sha256 or hashlib.sha256(body).digest()
         with translated(f"object {key} in {bucket}"):
@@ -109,9 +109,7 @@ class Objects:
                 Key=key,
                 Body=body,
                 ChecksumSHA256=base64.b64encode(sha256).decode(),
-                ContentType=headers["content-type"],
-                CacheControl=headers["cache-control"],
-                Metadata=_metadata(headers),
+                **_fields(headers),
             )
 
     def put_stream(
@@ -126,10 +124,8 @@ class Objects:
             upload = self._client.create_multipart_upload(
                 Bucket=bucket,
                 Key=key,
-                ContentType=headers["content-type"],
-                CacheControl=headers["cache-control"],
-                Metadata=_metadata(headers),
                 ChecksumAlgorithm="SHA256",
+                **_fields(headers),
             )["UploadId"]
         try:
             parts = [
@@ -183,15 +179,25 @@ class Objects:
             return False
         return True
 
-    def copy(self, bucket: str, source_key: str, key: str) -> None:
-        """Copy an object of at most 5 GB inside S3, its headers included.
+    def copy(
+        self, bucket: str, source_key: str, key: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Copy an object of at most 5 GB inside S3, with its headers or with `headers`.
 
         Raises Missing when there is no such object, AccessDenied, Throttled, AwsError.
         """
+        source: CopySourceTypeDef = {"Bucket": bucket, "Key": source_key}
         with translated(f"object {source_key} in {bucket}"):
-            self._client.copy_object(
-                Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": source_key}
-            )
+            if headers is None:
+                self._client.copy_object(Bucket=bucket, Key=key, CopySource=source)
+            else:
+                self._client.copy_object(
+                    Bucket=bucket,
+                    Key=key,
+                    CopySource=source,
+                    MetadataDirective="REPLACE",
+                    **_fields(headers),
+                )
 
     def list(self, bucket: str, prefix: str) -> Iterator[tuple[str, int]]:
         """Every object below `prefix` (which ends with `/`): key and size in bytes."""
@@ -239,10 +245,26 @@ class ObjectSource:
         return data
 
 
-def _metadata(headers: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name.removeprefix(_META): value for name, value in headers.items() if name.startswith(_META)
+class _Fields(TypedDict):
+    """How boto3 calls the headers of an object."""
+
+    ContentType: str
+    CacheControl: NotRequired[str]
+    Metadata: Mapping[str, str]
+
+
+def _fields(headers: Mapping[str, str]) -> _Fields:
+    fields: _Fields = {
+        "ContentType": headers["content-type"],
+        "Metadata": {
+            name.removeprefix(_META): value
+            for name, value in headers.items()
+            if name.startswith(_META)
+        },
     }
+    if "cache-control" in headers:
+        fields["CacheControl"] = headers["cache-control"]
+    return fields
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:

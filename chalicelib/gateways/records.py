@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.backoff import Backoff
 from chalicelib.decisions.activation import Move
+from chalicelib.decisions.sharing import named_by
 from chalicelib.errors import NotFound, PreconditionFailed
 from chalicelib.gateways import rows
 from chalicelib.gateways.translate import translated
@@ -341,14 +342,13 @@ class Records:
         }
 
     def move(self, move: Move) -> None:
-        """Write an alias and its audit entry, if the alias is as it was read, and the version and
-        the fallback are ready.
+        """Write an alias and its audit entry, if the alias is as it was read, and the versions
+        that it names are ready: its own, its canary's, its fallback.
 
         A deployment's own move is written only while that deployment goes on.
         Raises PreconditionFailed when any of it has changed: read again, decide again.
         """
         alias = move.alias
-        named = {alias.version} if alias.fallback is None else {alias.version, alias.fallback}
         with translated(f"alias {alias.name}"):
             self._client.transact_write_items(
                 TransactItems=[
@@ -360,7 +360,7 @@ class Records:
                             "ExpressionAttributeValues": {":seen": rows.value(alias.revision - 1)},
                         }
                     },
-                    *(self._is_ready(number) for number in named),
+                    *(self._is_ready(number) for number in named_by(alias)),
                     {
                         "Put": {
                             "TableName": self._table,

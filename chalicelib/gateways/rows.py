@@ -6,7 +6,7 @@
 | `deployment#<id>` | `deployment`   | a deployment              |
 | `versions`        | `v0000000042`  | a version                 |
 | `aliases`         | `<alias>`      | an alias                  |
-| `audit`           | `<time>#<n>`   | who moved what where      |
+| `audit`           | `<time>#<n>`   | who decided what          |
 
 Deployments also carry `recent` = "deployments", the partition of the index `recent`, sorted by
 `created_at`.
@@ -20,7 +20,17 @@ from typing import Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from chalicelib.records import Alias, AuditEntry, Deployment, EdgeRules, Left, Source, Version
+from chalicelib.records import (
+    Alias,
+    AuditEntry,
+    Canary,
+    Deployment,
+    EdgeRules,
+    Left,
+    Password,
+    Source,
+    Version,
+)
 
 Row = dict[str, Any]  # attribute name -> DynamoDB's typed value, such as {"S": "v1"}
 RECENT_INDEX = "recent"
@@ -125,6 +135,10 @@ def read_alias(row: Row) -> Alias:
     fields = _read(row)
     del fields["pk"], fields["sk"]
     fields["left"] = tuple(Left(**one) for one in fields.get("left", ()))
+    if "canary" in fields:
+        fields["canary"] = Canary(**fields["canary"])
+    if "password" in fields:
+        fields["password"] = Password(**fields["password"])
     return Alias(**fields)
 
 
@@ -137,4 +151,6 @@ def read_audit(row: Row) -> AuditEntry:
     """The audit entry in `row`."""
     fields = _read(row)
     del fields["pk"], fields["sk"]
+    if "canary" in fields:
+        fields["canary"] = Canary(**fields["canary"])
     return AuditEntry(**fields)

@@ -74,3 +74,15 @@ class SiteSettings:
     dialect: Dialect = "cloudflare"
     cache: tuple[tuple[str, str], ...] = ()
     keep: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRules:
+    """The rules of one version: its settings and redirects. They go into its manifest."""
+
+    settings: SiteSettings
+    redirects: tuple[Redirect, ...] = ()
+    single_page: bool = False
+
+
+NO_RULES = SiteRules(SiteSettings())

@@ -10,15 +10,21 @@ from typer.core import TyperGroup
 
 from decant.cli import (
     bootstrap,
+    canary,
+    check,
     deploy,
     diff,
     exit_codes,
     local,
+    password,
+    preview,
     prune,
     repair,
     rollback,
+    serve,
     status,
     switch,
+    try_paths,
     versions,
 )
 from decant.cli.invocation import Invocation
@@ -29,6 +35,7 @@ _EPILOG = f"""Examples:
 \b
   decant local                                  # AWS on this machine
   decant bootstrap --stage prod --region eu-central-1
+  decant check dist                             # what would go live, and what is wrong with it
   decant deploy dist                            # build folder -> live
   decant rollback                               # and back again
 
@@ -91,11 +98,17 @@ def _options(
 
 app.command("local", epilog=local.EXAMPLES)(local.local)
 app.command("bootstrap", epilog=bootstrap.EXAMPLES)(bootstrap.bootstrap)
+app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("try", epilog=try_paths.EXAMPLES)(try_paths.try_paths)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("deploy", epilog=deploy.EXAMPLES)(deploy.deploy)
 app.command("versions", epilog=versions.EXAMPLES)(versions.versions)
 app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 app.command("switch", epilog=switch.EXAMPLES)(switch.switch)
 app.command("rollback", epilog=rollback.EXAMPLES)(rollback.rollback)
+app.command("canary", epilog=canary.EXAMPLES)(canary.canary)
+app.command("preview", epilog=preview.EXAMPLES)(preview.preview)
+app.command("password", epilog=password.EXAMPLES)(password.password)
 app.command("status", epilog=status.EXAMPLES)(status.status)
 app.command("prune", epilog=prune.EXAMPLES)(prune.prune)
 app.command("repair", epilog=repair.EXAMPLES)(repair.repair)

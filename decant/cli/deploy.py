@@ -13,7 +13,8 @@ import typer
 
 from chalicelib.errors import InvalidRequest
 from decant import wording
-from decant.cli.fault import leave
+from decant.cli.exit_codes import ExitCode
+from decant.cli.fault import Fault, leave
 from decant.cli.following import Ending, conclude, follow_deployment
 from decant.cli.invocation import Invocation
 from decant.cli.options import (
@@ -53,11 +54,13 @@ def deploy(
     """Zip a built site, upload it, and wait until it is live.
 
     What is in a folder goes into the zip, but for .git, node_modules, .DS_Store and .env files;
-    the same files always make the same zip. A zip is uploaded as it is.
+    the same files always make the same zip. Its rules are checked before (see `decant check`). A
+    zip is uploaded as it is.
     """
     run = Invocation.of(ctx, stage, as_json)
     profile, reached = run.connect()
     began = run.tools.clock()
+    told = _check_rules(run, path) if path.is_dir() else ()
     with _zip_of(run, path) as file:
         # Asked for before the upload: what is missing is said while nothing has happened yet.
         uploader, api, site_url = reached.uploader(), reached.admin_api(), reached.site_url()
@@ -67,9 +70,30 @@ def deploy(
         return
     verdict, sight = follow_deployment(run, api, uploaded.deployment_id, timeout)
     seconds = _since(run, began)
-    ending = Ending(profile.stage, uploaded.deployment_id, verdict, sight, site_url, seconds)
+    ending = Ending(profile.stage, uploaded.deployment_id, verdict, sight, site_url, seconds, told)
     run.console.document({**ending.document(), **_facts(uploaded, site_url, seconds)})
     leave(conclude(run, ending))
+
+
+def _check_rules(run: Invocation, folder: Path) -> tuple[str, ...]:
+    """Say what is ignored in the folder's rules, and return it; leave when they have an error, for
+    which the deployment would be refused. Raises UploadRefused for what the zip would be."""
+    from chalicelib.rules.site import place, warnings
+    from decant.preview.compiling import compile_site
+    from decant.preview.folder import read_folder
+
+    findings = compile_site(read_folder(folder)).findings
+    errors = [f"{place(one)}: {one.text}" for one in findings if one.severity == "error"]
+    told = warnings(findings)
+    for text in told:
+        run.console.note(f"warning: {text}", "yellow")
+    for text in errors:
+        run.console.error(text)
+    if errors:
+        fault = Fault(" ".join(errors), ExitCode.REFUSED)
+        run.console.document({"outcome": "refused", "error": fault.document()})
+        leave(fault.exit_code)
+    return told
 
 
 def _since(run: Invocation, began: float) -> float:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chalicelib.uploads import is_alias
 from decant import wording
 from decant.cli.aliases import alias_named
 from decant.cli.invocation import Invocation
+from decant.cli.naming import VersionOrAlias, version_or_alias
 from decant.cli.options import (
     DEFAULT_ALIAS,
-    VERSION_PATTERN,
     JsonOption,
     StageOption,
     parse_version,
@@ -36,36 +33,17 @@ _SHOWN_FILES = 50  # some two screens; the rest with --all
 _MARKS = {"added": ("A", "green"), "changed": ("M", "yellow"), "removed": ("D", "red")}
 
 
-@dataclass(frozen=True, slots=True)
-class VersionOrAlias:
-    """A version as it was named: by its number, or by an alias that points at it."""
-
-    name: str
-
-    @property
-    def is_alias(self) -> bool:
-        """Whether it has to be looked up. What reads as a version is one."""
-        return re.fullmatch(VERSION_PATTERN, self.name) is None
-
-
-def _parsed(text: str) -> VersionOrAlias:
-    one = VersionOrAlias(text)
-    if one.is_alias and not is_alias(text):
-        raise typer.BadParameter(
-            f"{text!r} is neither a version nor an alias: write it like v42, 42 or production."
-        )
-    return one
-
-
 def diff(
     ctx: typer.Context,
     first: Annotated[
         VersionOrAlias,
-        typer.Argument(metavar="A", parser=_parsed, help="A version (v41 or 41) or an alias."),
+        typer.Argument(
+            metavar="A", parser=version_or_alias, help="A version (v41 or 41) or an alias."
+        ),
     ],
     second: Annotated[
         VersionOrAlias | None,
-        typer.Argument(metavar="B", parser=_parsed, help="The one to compare A with."),
+        typer.Argument(metavar="B", parser=version_or_alias, help="The one to compare A with."),
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help=f"Show every file, not only the first {_SHOWN_FILES}.")

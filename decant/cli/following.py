@@ -45,7 +45,8 @@ def follow_deployment(
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How the watch over a deployment ended; `seconds` counts from the command's begin."""
+    """How the watch over a deployment ended; `seconds` counts from the command's begin. `told` are
+    warnings that were said already."""
 
     stage: str
     deployment_id: str
@@ -53,6 +54,7 @@ class Ending:
     sight: Sight
     site_url: str
     seconds: float
+    told: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -101,7 +103,8 @@ def conclude(run: Invocation, end: Ending) -> ExitCode:
     fault = end.fault()
     if end.sight.deployment is not None:
         for warning in end.sight.deployment.warnings:
-            run.console.note(f"warning: {warning}", "yellow")
+            if warning not in end.told:
+                run.console.note(f"warning: {warning}", "yellow")
     if fault is not None:
         run.console.error(fault.message)
         return fault.exit_code

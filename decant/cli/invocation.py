@@ -6,8 +6,10 @@ imported when a tool is first used: `decant --help` must not wait for them.
 
 from __future__ import annotations
 
+import secrets
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -89,13 +91,22 @@ def _serve_local(fresh: bool, started: Callable[[LocalAws], None]) -> None:
     serve(default_state_dir(), StartOptions(fresh=fresh, persist=True), started)
 
 
+def _new_password() -> str:
+    return secrets.token_urlsafe(18)  # 24 letters, digits, - and _
+
+
+def _ask_secret(question: str) -> str:
+    return str(typer.prompt(question, hide_input=True, confirmation_prompt=True, err=True))
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
-    """What the commands touch the world with. `clock` and `sleep` are in seconds."""
+    """What the commands touch the world with. `clock` and `sleep` are in seconds; `new_password`
+    is random, `ask_secret` shows a question and not what is typed; `stdin` gives lines."""
 
     profiles: Callable[[], ProfileFolder] = _profiles
     connect: Callable[[StageProfile], Stage] = _connect
@@ -105,6 +116,9 @@ class Toolbox:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = _now
+    new_password: Callable[[], str] = _new_password
+    ask_secret: Callable[[str], str] = _ask_secret
+    stdin: Callable[[], Iterable[bytes]] = lambda: sys.stdin.buffer
 
 
 @dataclass(frozen=True, slots=True)

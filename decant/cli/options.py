@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from chalicelib.records import HtmlHandling, NotFoundMode
+from chalicelib.rules.model import Dialect
 from chalicelib.uploads import DEFAULT_ALIAS, is_alias
 
 
@@ -38,9 +41,25 @@ AliasOption = Annotated[
     str,
     typer.Option("--alias", metavar="NAME", help="The alias to point.", callback=_checked_alias),
 ]
+AliasArgument = Annotated[
+    str, typer.Argument(metavar="ALIAS", help="The alias, like staging.", callback=_checked_alias)
+]
 TimeoutOption = Annotated[
     int,
     typer.Option("--timeout", metavar="SECONDS", min=1, help="How long to wait for the end."),
+]
+HtmlOption = Annotated[
+    HtmlHandling | None,
+    typer.Option("--html-handling", help="Instead of decant.toml's html_handling."),
+]
+NotFoundOption = Annotated[
+    NotFoundMode | None, typer.Option("--not-found", help="Instead of decant.toml's not_found.")
+]
+DialectOption = Annotated[
+    Dialect | None, typer.Option("--dialect", help="Instead of decant.toml's dialect.")
+]
+FolderArgument = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The built site: the folder to deploy.")
 ]
 
 DEFAULT_TIMEOUT_SECONDS = 15 * 60
@@ -48,8 +67,13 @@ __all__ = [
     "DEFAULT_ALIAS",
     "DEFAULT_TIMEOUT_SECONDS",
     "VERSION_PATTERN",
+    "AliasArgument",
     "AliasOption",
+    "DialectOption",
+    "FolderArgument",
+    "HtmlOption",
     "JsonOption",
+    "NotFoundOption",
     "StageOption",
     "TimeoutOption",
     "parse_version",

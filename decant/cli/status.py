@@ -78,7 +78,7 @@ def _show_stage(run: Invocation, api: AdminApi) -> None:
     now = run.tools.now()
     run.console.table(
         "Aliases",
-        ("Alias", "Version", "Lock", "Since", "By"),
+        ("Alias", "Version", "Lock", "Canary", "Password", "Since", "By"),
         [(None, _alias_row(alias, now)) for alias in aliases],
     )
     run.console.say("")
@@ -93,9 +93,16 @@ def _show_stage(run: Invocation, api: AdminApi) -> None:
 
 
 def _alias_row(alias: AliasAnswer, now: datetime) -> tuple[str, ...]:
-    lock = "locked" if alias.locked else ""
-    since = wording.when(alias.activated_at, now)
-    return alias.name, f"v{alias.version}", lock, since, alias.activated_by
+    canary = alias.canary
+    return (
+        alias.name,
+        f"v{alias.version}",
+        "locked" if alias.locked else "",
+        f"v{canary.version} for {wording.share(canary.percent)}" if canary else "",
+        "needed" if alias.password else "",
+        wording.when(alias.activated_at, now),
+        alias.activated_by,
+    )
 
 
 def _deployment_row(deployment: DeploymentAnswer, now: datetime) -> tuple[str, ...]:

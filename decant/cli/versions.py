@@ -13,7 +13,7 @@ from decant.cli.options import JsonOption, StageOption
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from decant.answers import VersionAnswer
+    from decant.answers import CanaryOf, VersionAnswer
 
 EXAMPLES = """Examples:
 
@@ -33,7 +33,10 @@ def versions(
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the versions, newest first. Those that an alias points at are marked."""
+    """List the versions, newest first. Those that an alias points at are marked.
+
+    A version that is a canary has beside it whose it is, and for how many viewers.
+    """
     run = Invocation.of(ctx, stage, as_json)
     _, reached = run.connect()
     found = reached.admin_api().versions(limit)
@@ -64,5 +67,9 @@ def _row(version: VersionAnswer, now: datetime) -> tuple[str, ...]:
         "" if version.bytes is None else wording.size(version.bytes),
         version.alias,
         wording.when(version.created_at, now),
-        ", ".join(version.aliases),
+        ", ".join((*version.aliases, *map(_canary, version.canaries))),
     )
+
+
+def _canary(canary: CanaryOf) -> str:
+    return f"canary of {canary.alias} for {wording.share(canary.percent)}"

@@ -1,4 +1,4 @@
-"""Chromium, the builds of the test site and the stage, each started once for the whole run."""
+"""Chromium, the builds of the Vite site and the stage, each started once for the whole run."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def tools() -> None:
 
 @pytest.fixture(scope="session")
 def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
-    """Builds the test site."""
-    return Builder(tmp_path_factory.mktemp("site"))
+    """Builds the site whose pages are open while it changes."""
+    return Builder("vite", tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture(scope="session")
@@ -51,14 +51,22 @@ def viewer(stage: Stage, chromium: Browser, tmp_path: Path) -> Iterator[Viewer]:
     viewer.close()
 
 
+@pytest.fixture
+def other_viewer(stage: Stage, chromium: Browser, tmp_path: Path) -> Iterator[Viewer]:
+    """Somebody else, with a browser of their own."""
+    viewer = Viewer(chromium, stage.local.record.site_url, pictures=tmp_path / "other")
+    yield viewer
+    viewer.close()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """When a test has failed, save what its viewer's tabs show, and say where."""
+    """When a test has failed, save what its viewers' tabs show, and say where."""
     report = yield
     if report.when == "call" and report.failed and isinstance(item, pytest.Function):
-        viewer = item.funcargs.get("viewer")
-        if isinstance(viewer, Viewer):
-            report.sections.append(("Screenshots", viewer.take_pictures()))
+        for viewer in item.funcargs.values():
+            if isinstance(viewer, Viewer):
+                report.sections.append(("Screenshots", viewer.take_pictures()))
     return report

@@ -29,12 +29,18 @@ class Whole:
 
 
 class Tab:
-    """An open page. `wrong` has a line for each request or script that failed."""
+    """An open page. `wrong` has a line for each request or script that failed.
+
+    `statuses` and `headers` are those of the last answer to each path, `steps` the (status, path)
+    of each answer, redirects first, to what was last opened.
+    """
 
     def __init__(self, page: Page) -> None:
         """Watch `page`, in which nothing has been opened yet."""
         self.page = page
         self.statuses: dict[str, int] = {}
+        self.headers: dict[str, dict[str, str]] = {}
+        self.steps: list[tuple[int, str]] = []
         self.wrong: list[str] = []
         page.set_default_timeout(_WAIT_MS)
         page.on("response", self._answered)
@@ -43,6 +49,7 @@ class Tab:
 
     def open(self, path: str) -> None:
         """Open the page at `path`; returns when it and its scripts have loaded."""
+        self.steps = []
         self.page.goto(path)
 
     def keep_nothing(self) -> None:
@@ -59,6 +66,10 @@ class Tab:
         """Click the link to `path`; returns when that page and its scripts have loaded."""
         self.page.click(f"a[href='{path}']")
         self.page.wait_for_url(lambda url: urlsplit(url).path == path)
+
+    def wait_for_heading(self, text: str) -> None:
+        """Wait until the page shows a heading with this text."""
+        self.page.locator("h1", has_text=text).wait_for()
 
     def text(self, element: str) -> str:
         """What the element with this id shows."""
@@ -83,6 +94,9 @@ class Tab:
     def _answered(self, response: Response) -> None:
         path = urlsplit(response.url).path
         self.statuses[path] = response.status
+        self.headers[path] = response.headers
+        if response.request.is_navigation_request():
+            self.steps.append((response.status, path))
         if response.status >= 400:
             self.wrong.append(f"{response.status} {path}")
 

@@ -24,6 +24,7 @@ from tests.local.stage import Stage, zip_of
 from tests.zips import Member, forge
 
 ALIAS = "admin-security"
+PASSWORD = "correct-horse-battery-1"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,20 @@ ROUTES = (
     Route("GET", "/aliases", "/aliases"),
     Route("PUT", "/aliases/{alias}", f"/aliases/{ALIAS}", '{"version": %(first)s}'),
     Route("POST", "/aliases/{alias}/rollback", f"/aliases/{ALIAS}/rollback", "{}"),
+    Route(
+        "PUT",
+        "/aliases/{alias}/canary",
+        f"/aliases/{ALIAS}/canary",
+        '{"version": %(first)s, "percent": 10}',
+    ),
+    Route("DELETE", "/aliases/{alias}/canary", f"/aliases/{ALIAS}/canary", "{}"),
+    Route(
+        "PUT",
+        "/aliases/{alias}/password",
+        f"/aliases/{ALIAS}/password",
+        f'{{"password": "{PASSWORD}"}}',
+    ),
+    Route("DELETE", "/aliases/{alias}/password", f"/aliases/{ALIAS}/password", "{}"),
     Route("GET", "/deployments", "/deployments"),
     Route("GET", "/deployments/{deployment_id}", "/deployments/%(deployment)s"),
     Route("GET", "/diff", "/diff?from=%(first)s&to=%(first)s"),
@@ -53,7 +68,9 @@ ROUTES = (
 )
 READING = [route for route in ROUTES if route.method == "GET"]
 WRITING = [route for route in ROUTES if route.method != "GET"]
-MOVING = [route for route in WRITING if route.pattern.startswith("/aliases/")]
+MOVING = [
+    route for route in WRITING if route.pattern in ("/aliases/{alias}", "/aliases/{alias}/rollback")
+]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -271,7 +272,9 @@ class Hands:
         manifests = Manifests(Objects(self.client("s3")), self.stage.bucket["hosting"])
         tables = Tables(store, self._records, manifests, now=lambda: datetime.now(UTC))
         pointing = Pointing(self._records, store, tables, carry=timedelta(days=7), backoff=_BACKOFF)
-        return Admin(self._records, pointing, now=lambda: datetime.now(UTC))
+        return Admin(
+            self._records, pointing, now=lambda: datetime.now(UTC), token=secrets.token_urlsafe
+        )
 
     @property
     def _records(self) -> Records:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -14,8 +16,17 @@ import pytest
 from chalicelib.gateways.rows import version_row
 from chalicelib.records import Version
 from decant.local.state import ACCOUNT_ID
-from tests.local.admin_world import ALIAS, WRITING, Route, World, api_id, assert_error, world_of
-from tests.local.callers import REGION, Request, table_rows
+from tests.local.admin_world import (
+    ALIAS,
+    PASSWORD,
+    WRITING,
+    Route,
+    World,
+    api_id,
+    assert_error,
+    world_of,
+)
+from tests.local.callers import REGION, Answer, Request, table_rows
 from tests.local.pipelines import until
 from tests.local.plugin_server import client, make_user
 from tests.local.stage import Stage
@@ -252,6 +263,63 @@ def test_a_refused_request_does_not_use_its_idempotency_key_up(switched: World) 
     key = _key(switched)
     assert_error(switched.switch(99_999, Idempotency_Key=key), 404)
     assert switched.switch(switched.first, Idempotency_Key=key).json["changed"] is True
+
+
+def test_a_repeated_password_changes_nothing_and_is_kept_nowhere(switched: World) -> None:
+    headers = {"Idempotency-Key": _key(switched)}
+    path = f"/aliases/{ALIAS}/password"
+    first, other = (
+        Request("PUT", path, json.dumps({"password": secret}).encode(), headers)
+        for secret in (PASSWORD, PASSWORD + "2")
+    )
+    answers = [switched.door.ask(first, switched.admin) for _ in range(2)]
+    assert [answer.status for answer in answers] == [200, 200]
+    assert answers[0].json == answers[1].json
+    assert answers[0].json["alias"]["password"] is True
+    assert_error(switched.door.ask(other, switched.admin), 409)
+    seen = repr((switched.state(), [answer.body for answer in answers]))
+    assert PASSWORD not in seen
+    # Neither is what Powertools would make of the bare request.
+    bare = {"what": f"set password of {ALIAS}", "body": {"password": PASSWORD}}
+    told = json.dumps(bare, sort_keys=True).encode()
+    assert hashlib.md5(told, usedforsecurity=False).hexdigest() not in seen
+    assert switched.ask("DELETE", path).json["alias"]["password"] is False
+
+
+@pytest.mark.parametrize(
+    "password", ["short", "with a space 12", "gr\u00fcn-gr\u00fcn-gr\u00fcn", "x" * 129]
+)
+def test_a_password_that_cannot_be_used_is_a_400_and_not_repeated(
+    switched: World, password: str
+) -> None:
+    before = switched.state()
+    body = json.dumps({"password": password})
+    answer = switched.ask("PUT", f"/aliases/{ALIAS}/password", body)
+    assert_error(answer, 400)
+    assert password.encode() not in answer.body
+    assert switched.state() == before
+
+
+def test_a_canary_begins_changes_and_ends(switched: World) -> None:
+    path = f"/aliases/{ALIAS}/canary"
+
+    def put(version: int, percent: int) -> Answer:
+        return switched.ask("PUT", path, json.dumps({"version": version, "percent": percent}))
+
+    for percent in (0, 100, -1):
+        assert_error(put(switched.first, percent), 400)
+    for version in (switched.second, switched.failed):
+        assert_error(put(version, 10), 409)
+    assert_error(put(99_999, 10), 404)
+    assert_error(switched.ask("DELETE", "/aliases/nobody/canary"), 404)
+    for changed in (True, False):
+        answer = put(switched.first, 10)
+        assert answer.json["changed"] is changed
+        assert answer.json["alias"]["canary"] == {"version": switched.first, "percent": 10}
+    for changed in (True, False):
+        answer = switched.ask("DELETE", path)
+        assert (answer.json["changed"], answer.json["alias"]["canary"]) == (changed, None)
+    assert switched.current() == switched.second
 
 
 @pytest.mark.parametrize(("length", "status"), [(1, 200), (128, 200), (129, 400)])

@@ -73,7 +73,7 @@ FORGED: dict[str, Callable[[World, Request], Headers]] = {
     "no signature": lambda _, r: r.all_headers,
     "a password": lambda _, r: r.all_headers | {"Authorization": "Basic cm9vdDpyb290"},
     "a token": lambda _, r: r.all_headers | {"Authorization": "Bearer eyJhbGciOiJub25lIn0.e30."},
-    "another method's": lambda w, r: _signed(w, replace(r, method="DELETE")),
+    "another method's": lambda w, r: _signed(w, replace(r, method="PATCH")),
     "another path's": lambda w, r: _signed(w, replace(r, path="/versions/7")),
     "another query's": lambda w, r: _signed(w, replace(r, path=f"{r.path.split('?')[0]}?limit=7")),
     "another body's": lambda w, r: _signed(w, replace(r, body=b'{"version": 7}')),

@@ -72,7 +72,8 @@ def test_after_a_rollback_open_pages_find_their_files(deployed: Deployed) -> Non
 
 def test_an_evicted_table_comes_back_with_a_switch(deployed: Deployed) -> None:
     number = deployed.first.version or 0
-    deployed.hands.put_store(f"t/{number}/0", None)
+    for key in (f"v/{number}", f"t/{number}/0"):
+        deployed.hands.put_store(key, None)
     deployed.stage.api.switch("production", number, None)
     try:
         assert deployed.stage.get("/").data == b"layers one"

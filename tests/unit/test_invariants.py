@@ -1,8 +1,9 @@
 """The whole engine, on an account in memory: whatever is uploaded, repeated, stopped half way, run
 at the same time, decided by people or deleted, these hold after every step (tests/unit/world):
 
-1.  Who looks at an alias sees the files of exactly one version, all of them and no other.
-1b. A page that was live in the last 7 days finds the fingerprinted files that it names.
+1.  Who looks at an alias sees the files of exactly one version, all of them and no other: of the
+    canary's those whom it is for, of the alias's own all others.
+1b. A page that was shown in the last 7 days finds the fingerprinted files that it names.
 2.  An alias only ever points at a version whose files are all stored, byte for byte.
 3.  An older upload never replaces a newer one, nor what a person decided later.
 4.  A deployment that failed has changed nothing that viewers get.
@@ -18,28 +19,34 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from chalicelib.route_table import version_of_key
 from tests.unit.world.account import Account
 from tests.unit.world.driver import Driver, Files, Outcome, Run
 from tests.unit.world.faults import Fault, How
 from tests.unit.world.model import Did, Model
 from tests.unit.world.seen import kept
 from tests.unit.world.sites import UNIVERSE, sites
-from tests.unit.world.viewer import Viewer
+from tests.unit.world.viewer import FIRST, LAST, View, Viewer
 
 ALIASES = ("production", "staging")
+
+
+CallKind = Literal[
+    "deliver", "step", "again", "give up", "switch", "rollback", "canary", "no canary", "prune"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of the engine to be made; `pick` chooses among what there is."""
 
-    kind: Literal["deliver", "step", "again", "give up", "switch", "rollback", "prune"]
+    kind: CallKind
     pick: int
     alias: str
     lock: bool | None = None
@@ -47,7 +54,7 @@ class Call:
 
 calls = st.builds(
     Call,
-    st.sampled_from(["deliver", "step", "again", "give up", "switch", "rollback", "prune"]),
+    st.sampled_from(get_args(CallKind)),
     st.integers(0, 7),
     st.sampled_from(ALIASES),
     st.sampled_from([None, None, True, False]),
@@ -145,7 +152,7 @@ class Engine(RuleBasedStateMachine):
     @precondition(lambda self: self._unused())
     @rule()
     def evict(self) -> None:
-        """The store loses the tables of versions that no alias shows."""
+        """The store loses the routings of versions that no alias shows."""
         for key in self._unused():
             del self.account.kvs.items[key]
 
@@ -160,7 +167,8 @@ class Engine(RuleBasedStateMachine):
             self.did.append(Did("rebuild", outcome, alias=name))
         now = self._views()
         for name, alias in self.model.seen.aliases.items():
-            if self.model.seen.shown(name) == alias.version:
+            shown = (self.model.seen.shown(name), self.model.seen.canary(name))
+            if shown == (alias.version, alias.canary):
                 assert now[name] == before[name]
 
     @invariant()
@@ -175,13 +183,15 @@ class Engine(RuleBasedStateMachine):
         return [run for run in self.driver.runs.values() if run.task]
 
     def _unused(self) -> list[str]:
-        shown = {f"t/{number}/" for number in self.model.seen.named()}
-        items = self.account.kvs.items
-        return [k for k in items if k.startswith("t/") and k[: k.rindex("/") + 1] not in shown]
+        shown = {None, *self.model.seen.named()}
+        return [key for key in self.account.kvs.items if version_of_key(key) not in shown]
 
-    def _views(self) -> dict[str, dict[str, object]]:
+    def _views(self) -> dict[str, list[View]]:
         viewer = Viewer(self.account)
-        return {name: {path: viewer.get(name, path) for path in UNIVERSE} for name in ALIASES}
+        return {
+            name: [viewer.get(name, path, group) for path in UNIVERSE for group in (FIRST, LAST)]
+            for name in ALIASES
+        }
 
     def _deliver(self, id_: str, fault: Fault | None, within: bool = False) -> None:
         outcome = self.driver.deliver(self.driver.uploads[id_], fault)
@@ -215,6 +225,8 @@ class Engine(RuleBasedStateMachine):
             "give up": self._make_step,
             "switch": self._make_switch,
             "rollback": self._make_rollback,
+            "canary": self._make_canary,
+            "no canary": self._make_no_canary,
             "prune": self._make_prune,
         }
         makers[call.kind](call, fault, within)
@@ -249,9 +261,19 @@ class Engine(RuleBasedStateMachine):
         act = partial(self.account.admin.rollback, call.alias, leaving=None, by="a person")
         self._note(self._admin("rollback", act, call, fault, 0), fault, within)
 
+    def _make_canary(self, call: Call, fault: Fault | None, within: bool) -> None:
+        number, percent = call.pick + 1, 99 if call.lock else 1
+        admin = self.account.admin
+        act = partial(admin.start_canary, call.alias, number, percent, by="a person")
+        self._note(self._admin("canary", act, call, fault, number), fault, within)
+
+    def _make_no_canary(self, call: Call, fault: Fault | None, within: bool) -> None:
+        act = partial(self.account.admin.end_canary, call.alias, by="a person")
+        self._note(self._admin("no canary", act, call, fault, 0), fault, within)
+
     def _admin(
         self,
-        kind: Literal["switch", "rollback"],
+        kind: Literal["switch", "rollback", "canary", "no canary"],
         act: Callable[[], object],
         call: Call,
         fault: Fault | None,

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.errors import UploadRefused, VersionCorrupt
 from chalicelib.manifest import Manifest, decode, manifest_key
 from chalicelib.repair import Repair
-from chalicelib.route_table import MAX_LAYERS
+from chalicelib.route_table import MAX_LAYERS, version_of_key
 from tests.unit.world.account import HOSTING, Account
 from tests.unit.world.driver import Driver, Files, Run
 from tests.unit.world.viewer import Viewer
@@ -183,7 +184,7 @@ def test_a_table_that_was_evicted_comes_back_with_a_switch(site: Site) -> None:
     site.deploy(page("two"))
     site.account.clock.pass_time(timedelta(hours=2))
     assert site.account.tables.evict(first)
-    assert f"t/{first}/0" not in site.account.kvs.items
+    assert not [key for key in site.account.kvs.items if version_of_key(key) == first]
     site.account.admin.switch("production", first, lock=None, by="ana")
     assert site.body("index.html") == b"one"
 
@@ -224,7 +225,110 @@ def test_repair_stops_when_its_time_is_up_and_says_so(site: Site) -> None:
     assert (len(report.repaired), report.checked, report.more) == (1, 1, True)
 
 
+# Rules ----------------------------------------------------------------------------------------
+
+GONE = {"_redirects": b"/old /gone 410!\n", "decant.toml": b'dialect = "netlify"\n'}
+
+
+def test_rules_are_no_files_of_the_site_and_go_into_its_manifest(site: Site) -> None:
+    number = site.deploy(page("one", **{"gone.html": b"gone"} | GONE))
+    assert {"_redirects", "decant.toml"} & site.layer(number) == set()
+    (rule,) = site.manifest(number).rules.redirects
+    assert (rule.source, rule.target, rule.status) == ("/old", "/gone", 410)
+
+
+def test_a_page_that_a_rule_shows_with_another_status_is_stored_once_more(site: Site) -> None:
+    first = site.deploy(page("one", **{"gone.html": b"gone"}))
+    second = site.deploy(page("two", **{"gone.html": b"gone"} | GONE))
+    assert site.layer(second) == {"index.html", "_decant/410/gone.html"}
+    copied = site.account.objects.peek(HOSTING, f"v{second}/_decant/410/gone.html")
+    original = site.account.objects.peek(HOSTING, f"v{first}/gone.html")
+    assert copied is not None
+    assert original is not None
+    assert copied.body == b"gone"
+    status = {"x-amz-meta-decant-status": "410"}
+    assert dict(copied.headers) == dict(original.headers) | status
+    assert (second, "_decant/410/gone.html") in site.manifest(second).objects()
+    assert Viewer(site.account).get("production", "old").body == b"gone"
+
+
+def test_headers_of_rules_are_stored_and_other_ones_make_it_another_file(site: Site) -> None:
+    site.deploy(page("one"))
+    headed = page("one") | {"_headers": b"/assets/*\n  X-A: 1\n"}
+    second = site.deploy(headed)
+    assert site.layer(second) == {CSS}
+    stored = site.account.objects.peek(HOSTING, f"v{second}/{CSS}")
+    assert stored is not None
+    assert stored.headers["x-amz-meta-decant-headers"] == '{"x-a":"1"}'
+    assert site.layer(site.deploy(headed)) == set()
+
+
+def test_what_is_ignored_in_rules_is_told_with_the_deployment(site: Site) -> None:
+    number = site.deploy(page("one", _redirects=b"/only-a-source\n"))
+    (warning,) = site.warnings(number)
+    assert warning.startswith("_redirects, line 1: ")
+
+
+def test_a_site_with_wrong_settings_is_refused_with_the_place(site: Site) -> None:
+    uploaded = site.driver.upload("production", page("one") | {"decant.toml": b"nonsense = 1\n"})
+    assert site.driver.deliver(uploaded).well
+    outcome = site.driver.step(site.driver.runs[uploaded.deployment_id])
+    assert isinstance(outcome.error, UploadRefused)
+    assert str(outcome.error).startswith("decant.toml, line 1: ")
+
+
+def test_a_version_tells_how_many_uploads_its_alias_keeps(site: Site) -> None:
+    said = {"decant.toml": b"[retention]\nversions = 4\ndays = 0\n"}
+    numbers = []
+    for text in ("one", "two", "three", "four", "five", "six"):
+        site.account.clock.pass_time(timedelta(days=9))
+        numbers.append(site.deploy(page(text) | said))
+    statuses = [site.account.records.version(number).status for number in numbers]
+    # The live one, and four to roll back to; the stage keeps two.
+    assert statuses == ["pruned", *["ready"] * 5]
+
+
 # Pruning --------------------------------------------------------------------------------------
+
+
+def test_status_pages_go_with_their_version(site: Site) -> None:
+    first = site.deploy(page("one", **{"gone.html": b"gone"} | GONE))
+    key = f"v{first}/_decant/410/gone.html"
+    for text in ("two", "three", "four"):
+        site.deploy(page(text))
+    site.account.clock.pass_time(timedelta(days=9))
+    (leaving, *_) = site.account.prune.objects_of(site.account.prune.plan())
+    assert leaving.objects[key] == len(b"gone")
+    site.account.prune()
+    assert site.account.objects.peek(HOSTING, key) is None
+    assert site.layer(first) == {CSS}
+
+
+def test_the_status_pages_of_what_stays_stay(site: Site) -> None:
+    site.deploy(page("one", **{"gone.html": b"gone"}))
+    for text in ("two", "three", "four"):
+        site.account.clock.pass_time(timedelta(days=9))
+        last = site.deploy(page(text, **{"gone.html": b"gone"} | GONE))
+    assert "_decant/410/gone.html" in site.layer(last)
+    assert Viewer(site.account).get("production", "old").body == b"gone"
+
+
+def test_nothing_is_deleted_while_the_manifest_of_a_ready_version_is_gone(site: Site) -> None:
+    first = site.deploy(page("one"))
+    for text in ("two", "three", "four"):
+        last = site.deploy(page(text))
+    site.account.clock.pass_time(timedelta(days=9))
+    lost = site.account.objects.peek(HOSTING, manifest_key(last))
+    assert lost is not None
+    site.account.objects.delete(HOSTING, [manifest_key(last)])
+    kept = set(site.account.objects.contents(HOSTING))
+    with pytest.raises(VersionCorrupt, match=f"manifest of v{last} is not there"):
+        site.account.prune()
+    assert set(site.account.objects.contents(HOSTING)) == kept
+    site.account.objects.create_json(HOSTING, manifest_key(last), lost.body)
+    site.account.prune()
+    assert site.account.records.version(first).status == "pruned"
+    assert site.layer(first) == {CSS}
 
 
 def test_a_shared_file_outlives_the_version_that_brought_it(site: Site) -> None:

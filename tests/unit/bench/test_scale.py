@@ -58,5 +58,10 @@ def test_a_million_files_are_stored_flat_and_whole() -> None:
 
 
 def test_a_route_table_is_written_in_batches_of_fifty_buckets() -> None:
-    # 794 buckets are 16 updates, each with the ETag before; one request asks for the room.
-    assert scale.ours(100_000, 1_000, BY).store_requests == 33
+    # 794 buckets and the version's own record are 16 updates, each with the ETag before; one
+    # request asks for the room.
+    assert scale.ours(100_000, 1_000, BY).store_requests == 53
+
+
+def test_a_flat_version_writes_its_own_record_to_the_store() -> None:
+    assert scale.ours(1_000_000, 10_000, BY).store_requests == 3

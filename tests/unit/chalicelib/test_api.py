@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pytest
@@ -12,7 +12,7 @@ from chalicelib.api import Api, answer, chalice_error, internal_error
 from chalicelib.decisions.comparing import Difference
 from chalicelib.deploy.prune import Leaving
 from chalicelib.errors import AwsError, Conflict, InvalidRequest, NotFound, PreconditionFailed
-from chalicelib.records import Alias, Deployment, Source, Version
+from chalicelib.records import Alias, Canary, Deployment, Password, Source, Version
 from chalicelib.repair import Repaired, RepairReport
 from chalicelib.upkeep import Diff, Upkeep
 
@@ -25,6 +25,7 @@ class FakeAdmin:
     """Records what it is asked for."""
 
     calls: list[object] = field(default_factory=list)
+    known: tuple[Alias, ...] = (ALIAS,)
 
     def versions(self, *, limit: int, below: int | None) -> VersionPage:
         self.calls.append((limit, below))
@@ -36,7 +37,7 @@ class FakeAdmin:
         return VERSION
 
     def aliases(self) -> tuple[Alias, ...]:
-        return (ALIAS,)
+        return self.known
 
     def switch(self, name: str, number: int, *, lock: bool | None, by: str) -> tuple[Alias, bool]:
         self.calls.append((name, number, lock, by))
@@ -45,6 +46,22 @@ class FakeAdmin:
     def rollback(self, name: str, *, leaving: int | None, by: str) -> tuple[Alias, bool]:
         self.calls.append((name, leaving, by))
         return ALIAS, False
+
+    def start_canary(self, name: str, number: int, percent: int, *, by: str) -> tuple[Alias, bool]:
+        self.calls.append((name, number, percent, by))
+        return replace(ALIAS, canary=Canary(number, percent)), True
+
+    def end_canary(self, name: str, *, by: str) -> tuple[Alias, bool]:
+        self.calls.append(("end canary", name, by))
+        return ALIAS, True
+
+    def set_password(self, name: str, password: str, *, by: str) -> tuple[Alias, bool]:
+        self.calls.append((name, password, by))
+        return replace(ALIAS, password=Password("the-salt", "the-digest")), True
+
+    def remove_password(self, name: str, *, by: str) -> tuple[Alias, bool]:
+        self.calls.append(("remove password", name, by))
+        return ALIAS, True
 
     def deployment(self, deployment_id: str) -> Deployment:
         source = Source("b", "k", "v", 10)
@@ -163,6 +180,61 @@ def test_a_rollback_may_name_what_it_leaves(api: Api, admin: FakeAdmin) -> None:
     api.rollback("production", {"from": 7}, "ana")
     api.rollback("production", None, "ana")
     assert admin.calls == [("production", 7, "ana"), ("production", None, "ana")]
+
+
+def test_a_canary_takes_a_version_and_a_share(api: Api, admin: FakeAdmin) -> None:
+    done = api.start_canary("production", {"version": 8, "percent": 10}, "ana")
+    assert done["alias"]["canary"] == {"version": 8, "percent": 10}
+    assert api.end_canary("production", None, "ana")["alias"]["canary"] is None
+    assert admin.calls == [("production", 8, 10, "ana"), ("end canary", "production", "ana")]
+
+
+def test_a_version_tells_whose_canary_it_is(api: Api, admin: FakeAdmin) -> None:
+    assert api.get_version("7")["canaries"] == []
+    admin.known = (replace(ALIAS, version=6, canary=Canary(7, 25)),)
+    shown = api.get_version("7")
+    assert (shown["aliases"], shown["canaries"]) == (
+        [],
+        [{"alias": "production", "percent": 25}],
+    )
+
+
+def test_a_password_is_never_in_an_answer(api: Api, admin: FakeAdmin) -> None:
+    done = api.set_password("production", {"password": "correct-horse-1"}, "ana")
+    assert done["alias"]["password"] is True
+    for secret in ("correct-horse-1", "the-salt", "the-digest"):
+        assert secret not in repr(done)
+    assert api.remove_password("production", {}, "ana")["alias"]["password"] is False
+    assert admin.calls == [
+        ("production", "correct-horse-1", "ana"),
+        ("remove password", "production", "ana"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("start_canary", None),
+        ("start_canary", {"version": 8}),
+        ("start_canary", {"version": 8, "percent": "10"}),
+        ("start_canary", {"version": 8, "percent": 1.5}),
+        ("start_canary", {"version": 0, "percent": 10}),
+        ("end_canary", {"version": 8}),
+        ("end_canary", []),
+        ("set_password", {}),
+        ("set_password", {"password": ["correct-horse-1"]}),
+        ("set_password", {"password": 123456789012}),
+        ("set_password", {"password": "correct-horse-1", "for": "ana"}),
+        ("remove_password", {"password": "correct-horse-1"}),
+    ],
+)
+def test_a_malformed_canary_or_password_is_refused_and_not_repeated(
+    api: Api, admin: FakeAdmin, route: str, body: object
+) -> None:
+    with pytest.raises(InvalidRequest, match="The request's") as refusal:
+        getattr(api, route)("production", body, "ana")
+    assert "correct-horse" not in str(refusal.value)
+    assert admin.calls == []
 
 
 def test_a_deployment_is_shown_without_its_inner_order(api: Api) -> None:

@@ -27,6 +27,7 @@ BASE32 = string.ascii_uppercase + "234567"
         "assets/index-Ck9_x1aB.css",
         "assets/queries-LIOgKzLg2.js",
         "assets/index-Ab1-x9Qz.js",
+        "assets/index-Ab1xx9Q-.js",
         "assets/legacy-polyfills-D2qX7v_k.js",
         "assets/index-8f3b2c1d.js",  # Vite 4
         "assets/logo-A1b2C3d4.svg",
@@ -67,6 +68,10 @@ BASE32 = string.ascii_uppercase + "234567"
         "assets/app.DaBc1234.js",
         "assets/guide_index.md.CkQx1a2b.lean.js",
         "assets/guide_index.md.CkQx1a2b.js",
+        # the fonts of its theme
+        "assets/inter-roman-latin.Di8DUHzh.woff2",
+        "assets/inter-italic-cyrillic.By2_1cv3.woff2",
+        "docs/assets/inter-italic-latin-ext.CN1xVJS-.woff2",
         # Hugo, Sprockets, Django, Parcel, mdBook
         f"main.min.{SHA256}.css",
         f"application-{SHA256}.js",
@@ -174,6 +179,13 @@ def test_recognises_what_builders_write(path: str) -> None:
         "assets/app-version2.js",
         "assets/a-20241231.js",
         "assets/style-dark-mode.css",
+        "assets/inter-SemiBold.woff2",
+        "assets/inter-HvyCnObl.woff2",
+        "assets/inter-wdthwght.woff2",
+        "assets/inter-Weight12.woff2",
+        "assets/inter-20241231.woff2",
+        # an image there may be a photograph
+        "assets/logo.Di8DUHzh.png",
         # the hash is not where builders put it
         "8f3b2c1d.js",
         "8f3b2c1d/app.js",
@@ -218,6 +230,7 @@ def test_a_word_with_or_without_a_number_is_never_a_fingerprint(word: str, end: 
         (BASE32, 8, "chunk-{}.js", 1.0),
         (BASE64URL, 8, "index-{}.js", 0.45),
         (BASE64URL, 8, "assets/index-{}.js", 0.88),
+        (BASE64URL, 8, "assets/inter.{}.woff2", 0.65),
         (BASE64URL, 8, "logo-{}.png", 0.25),
         (BASE64URL, 8, "_astro/logo.{}.png", 1.0),
     ],

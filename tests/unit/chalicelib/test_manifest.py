@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,10 @@ from chalicelib.manifest import (
     encode,
     layer_prefix,
     manifest_key,
+    status_path,
 )
+from chalicelib.records import HtmlHandling, NotFoundMode
+from chalicelib.rules.model import Dialect, Redirect, SiteRules, SiteSettings
 
 FILES = st.builds(
     ManifestFile,
@@ -30,6 +34,32 @@ FILES = st.builds(
     origin=st.none(),
 )
 CARRIED = st.builds(replace, FILES, origin=st.integers(1, 10**6))
+texts = st.text()
+RULES = st.builds(
+    SiteRules,
+    settings=st.builds(
+        SiteSettings,
+        html=st.sampled_from(get_args(HtmlHandling)),
+        not_found=st.none() | st.sampled_from(get_args(NotFoundMode)),
+        dialect=st.sampled_from(get_args(Dialect)),
+        cache=st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
+        keep=st.none() | st.tuples(st.integers(1), st.integers(0)),
+    ),
+    redirects=st.lists(
+        st.builds(
+            Redirect,
+            line=st.integers(1),
+            source=texts,
+            target=texts,
+            status=st.integers(200, 599),
+            forced=st.booleans(),
+            query=st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
+            navigation=st.booleans(),
+        ),
+        max_size=3,
+    ).map(tuple),
+    single_page=st.booleans(),
+)
 MANIFESTS = st.builds(
     Manifest,
     version=st.integers(1),
@@ -37,6 +67,8 @@ MANIFESTS = st.builds(
     carried=st.lists(CARRIED).map(tuple),
     carries=st.lists(st.integers(1)).map(tuple),
     flat=st.text(),
+    rules=RULES,
+    status_pages=st.lists(st.tuples(st.text(), st.integers(400, 599))).map(tuple),
 )
 
 
@@ -75,3 +107,10 @@ def test_a_version_needs_what_it_has_and_what_it_carries() -> None:
     own = ManifestFile("a", 1, "0" * 64, 1, (), 7)
     carried = replace(own, path="b", layer=3, origin=5)
     assert list(Manifest(7, (own,), (carried,)).objects()) == [(7, "a"), (3, "b")]
+
+
+def test_a_version_needs_its_pages_with_another_status_in_its_own_layer() -> None:
+    other = ManifestFile("a/b.html", 1, "0" * 64, 1, (), 3)
+    assert status_path("a/b.html", 410) == "_decant/410/a/b.html"
+    found = Manifest(7, (other,), status_pages=(("a/b.html", 410),)).objects()
+    assert list(found) == [(3, "a/b.html"), (7, "_decant/410/a/b.html")]

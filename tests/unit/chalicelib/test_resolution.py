@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chalicelib.alias_record import table_rules
 from chalicelib.records import HtmlHandling, NotFoundMode
-from chalicelib.resolution import Answer, Found, Missing, Redirect, Refused, resolve
-from chalicelib.route_table import compile_table, encode_path, split_path
+from chalicelib.resolution import Answer, Found, Missing, Redirect, Refused
+from chalicelib.route_table import encode_path
 from tests.unit import html_rules, sites
+from tests.unit.edge.table_sites import live
 
 MODES: tuple[HtmlHandling, ...] = get_args(HtmlHandling)
 html_modes = st.sampled_from(MODES)
+# With more than four endings a file is at its own path only.
+MANY_ENDINGS = re.compile(r"(?:\.html|/index){4,}/?$")
 
 
 def ask(
@@ -26,9 +29,7 @@ def ask(
     *,
     navigation: bool = False,
 ) -> Answer:
-    table = compile_table(files.items())
-    rules, _ = table_rules(table, files, html=html, not_found=not_found)
-    return resolve(table, rules, uri, navigation=navigation)
+    return live(files, html=html, not_found=not_found).answer(uri, navigation=navigation)
 
 
 def _plain(files: sites.Files) -> sites.Files:
@@ -36,10 +37,14 @@ def _plain(files: sites.Files) -> sites.Files:
     return {
         path: layer
         for path, layer in files.items()
-        if split_path(path)[1].count("/") + split_path(path)[1].count(".") <= 3
-        and not path.endswith("/.html")
-        and path != ".html"
+        if not MANY_ENDINGS.search("/" + path) and not path.endswith("/.html") and path != ".html"
     }
+
+
+@pytest.mark.parametrize("html", MODES)
+def test_a_file_with_more_than_four_endings_is_at_its_own_path(html: HtmlHandling) -> None:
+    path = "index/index.html/index.html"
+    assert ask({path: 1}, f"/{path}", html) == Found(path, 1)
 
 
 @given(st.data(), sites.sites.map(_plain), html_modes)
@@ -49,8 +54,7 @@ def test_html_is_handled_by_cloudflares_rules(
     assume(files)
     path = data.draw(st.sampled_from(sorted(files)) | sites.paths)
     path = "/" + path + data.draw(st.sampled_from(sites.ENDINGS))
-    _, endings = split_path(path.strip("/"))
-    assume(endings.count("/") + endings.count(".") <= 3)
+    assume(not MANY_ENDINGS.search(path))
     assume("/.html" not in path)
     assume(not path.endswith(("/index/", "/index/index", "/index/index.html")))  # see the next test
     paths = {"/" + name for name in files}

@@ -21,7 +21,7 @@ from chalicelib.route_table import (
 from tests.unit import sites
 
 # Found by search: alike with salt 0 in any of the 8 numbers of buckets that are tried.
-ALIKE = ("p74432", "p187000")
+ALIKE = ("p107675", "p150870")
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,8 @@ ALIKE = ("p74432", "p187000")
         ("a/.html.html", "/a/.html", ".html"),
         ("a.HTML", "/a.HTML", ""),
         ("a.html/index/index.html", "/a", ".html/index/index.html"),
-        ("a/index/index/index/index/index", "/a", "/index" * 5),
+        ("a/index/index/index/index", "/a", "/index" * 4),
+        ("a/index/index/index/index/index", "/a" + "/index" * 5, ""),
         ("a/index/index/index/index/index.html", "/a/index/index/index/index/index.html", ""),
         ("a" + ".html" * 6, "/a" + ".html" * 6, ""),
     ],
@@ -94,8 +95,8 @@ def _numbered(count: int) -> list[tuple[str, int]]:
     return [(f"{n}.js", 1) for n in range(count)]
 
 
-@pytest.mark.parametrize(("files", "buckets"), [(0, 1), (1, 1), (166, 1), (167, 2)])
-def test_a_bucket_holds_up_to_166_files(files: int, buckets: int) -> None:
+@pytest.mark.parametrize(("files", "buckets"), [(0, 1), (1, 1), (80, 1), (81, 2)])
+def test_buckets_hold_80_files_on_average(files: int, buckets: int) -> None:
     table = compile_table(_numbered(files))
     assert len(table.buckets) == buckets
 
@@ -114,14 +115,14 @@ def test_a_site_without_files_still_has_a_bucket() -> None:
 
 
 def test_the_entries_of_the_store_are_named_by_version_and_bucket() -> None:
-    table = compile_table(_numbered(167))
+    table = compile_table(_numbered(81))
     entries = table.store_entries(42)
     assert entries == {"t/42/0": table.buckets[0], "t/42/1": table.buckets[1]}
-    assert table.size_bytes(42) == 167 * 6 + 2 * len("t/42/0")
 
 
 def test_a_key_of_the_store_tells_whose_table_it_is() -> None:
     assert version_of_key(bucket_key(42, 3)) == 42
+    assert [version_of_key(key) for key in ("r/42/0", "p/42/any/0", "v/42")] == [42, 42, 42]
     assert version_of_key("a/production") is None
     assert version_of_key("a/t") is None
 
@@ -133,6 +134,30 @@ def test_only_fingerprinted_files_are_found_as_assets() -> None:
     assert table.look_up("/" + hashed) == {"": 3}
     for path in (plain, "a.html", "a", "nothing.50bde2c8.js", hashed + ".html"):
         assert table.look_up_asset(path) is None
+
+
+@given(sites.sites, st.lists(sites.forms_of_stems | sites.paths, max_size=8))
+def test_marks_do_not_disturb_what_is_found(files: sites.Files, marks: list[str]) -> None:
+    plain, marked = compile_table(files.items()), compile_table(files.items(), marks)
+    for path in (*files, *marks):
+        stem, _ = split_path(path)
+        assert marked.look_up(stem) == plain.look_up(stem)
+        assert marked.look_up_asset(path) == plain.look_up_asset(path)
+
+
+def test_a_mark_is_an_entry_that_says_which_form_of_the_address_it_is_for() -> None:
+    (without,) = compile_table([("a", 1)]).buckets
+    (bucket,) = compile_table([("a", 1)], ["a", "a.html", "a/index", "a.html"]).buckets
+    assert bucket.startswith(without)
+    marks = bucket.removeprefix(without)
+    assert [marks[at : at + 6] for at in range(0, len(marks), 6)] == [
+        without[:4] + "A" + character for character in "hij"
+    ]
+
+
+def test_marks_take_room_in_the_buckets() -> None:
+    assert len(compile_table(_numbered(80)).buckets) == 1
+    assert len(compile_table(_numbered(80), ["moved"]).buckets) == 2
 
 
 def test_stems_that_meet_take_another_salt() -> None:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from chalicelib.records import DeploymentStatus, VersionStatus
 from decant.answers import (
     AliasAnswer,
+    CanaryAnswer,
+    CanaryOf,
     DeploymentAnswer,
     DiffAnswer,
     FileChange,
@@ -57,7 +59,11 @@ def a_deployment(
 
 
 def a_version(
-    number: int, *aliases: str, status: VersionStatus = "ready", files: int | None = 12
+    number: int,
+    *aliases: str,
+    status: VersionStatus = "ready",
+    files: int | None = 12,
+    canaries: tuple[CanaryOf, ...] = (),
 ) -> VersionAnswer:
     return VersionAnswer(
         number=number,
@@ -69,6 +75,7 @@ def a_version(
         files=files,
         bytes=None if files is None else 4096,
         aliases=aliases,
+        canaries=canaries,
     )
 
 
@@ -78,7 +85,10 @@ def an_alias(
     *,
     locked: bool = False,
     previous: tuple[int, ...] = (),
+    canary: tuple[int, int] | None = None,
+    password: bool = False,
 ) -> AliasAnswer:
+    """`canary` is a version and a share in percent."""
     return AliasAnswer(
         name=name,
         version=version,
@@ -86,6 +96,8 @@ def an_alias(
         activated_at=NOON,
         activated_by="somebody",
         previous=previous,
+        canary=CanaryAnswer(version=canary[0], percent=canary[1]) if canary else None,
+        password=password,
     )
 
 

@@ -95,6 +95,37 @@ def test_a_rollback_says_what_it_starts_from(server: Server) -> None:
     assert json.loads(server.heard[0].body) == {"from": 4}
 
 
+def test_a_canary_is_put_and_deleted(server: Server) -> None:
+    running = {**ALIAS, "canary": {"version": 9, "percent": 10}}
+    server.says({"alias": running, "changed": True}, {"alias": ALIAS, "changed": True})
+    canary = server.api().start_canary("pr-12", 9, 10).alias.canary
+    assert canary is not None
+    assert (canary.version, canary.percent) == (9, 10)
+    assert server.api().end_canary("pr-12").alias.canary is None
+    assert [(heard.method, heard.path, heard.body) for heard in server.heard] == [
+        ("PUT", "/api/aliases/pr-12/canary", b'{"version": 9, "percent": 10}'),
+        ("DELETE", "/api/aliases/pr-12/canary", b""),
+    ]
+
+
+def test_a_password_is_put_in_the_body_only_and_deleted(server: Server) -> None:
+    asking = {**ALIAS, "password": True}
+    server.says({"alias": asking, "changed": True}, {"alias": ALIAS, "changed": True})
+    assert server.api().set_password("pr-12", "correct-horse-1").alias.password
+    assert not server.api().remove_password("pr-12").alias.password
+    put, delete = server.heard
+    assert (put.method, put.path) == ("PUT", "/api/aliases/pr-12/password")
+    assert json.loads(put.body) == {"password": "correct-horse-1"}
+    assert "correct-horse-1" not in repr(put.headers)
+    assert (delete.method, delete.path, delete.body) == ("DELETE", put.path, b"")
+
+
+def test_reads_one_version(server: Server) -> None:
+    server.says(version(9))
+    assert server.api().version(9).number == 9
+    assert server.heard[0].path == "/api/versions/9"
+
+
 def _diff_page(*numbers: int, following: str | None) -> dict[str, object]:
     return {
         "from": 41,

@@ -6,25 +6,23 @@ QuickJS stands for the newest JavaScript a function could meet, njs 0.7.9 for th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from decant.local.edge_runtime import EdgeFunction, EdgeFunctionError
-from edge.template import shipped
+from edge.template import shipped, source
 from tests.unit.edge import njs
 from tests.unit.edge.event_files import Event
 
-_EDGE = Path(__file__).parents[3] / "edge"
-SOURCES = {name: (_EDGE / name).read_text("utf-8") for name in ("router.js", "response.js")}
-ROUTER = shipped("router.js", SOURCES["router.js"])
+SOURCES = {name: source(f"edge/{name}") for name in ("router", "response.js")}
+ROUTER = shipped("router", SOURCES["router"])
 RESPONSE = shipped("response.js", SOURCES["response.js"])
 
 
 def altered(name: str, old: str, new: str) -> str:
     """What would ship of the function `name`, were `old`, which its source has once, `new`."""
-    source = SOURCES[name]
-    assert source.count(old) == 1
-    return shipped(name, source.replace(old, new))
+    code = SOURCES[name]
+    assert code.count(old) == 1
+    return shipped(name, code.replace(old, new))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
-"""Sites with a route table, as the edge finds them in the store."""
+"""Sites as the edge finds them in the store: with a route table, rules and whatever they bring."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from chalicelib.alias_record import encode, table_rules
-from chalicelib.records import EdgeRules, Version
-from chalicelib.resolution import Answer, Found, Missing, Redirect, Refused, resolve
-from chalicelib.route_table import RouteTable, compile_table
+from chalicelib.alias_record import encode
+from chalicelib.manifest import Manifest, ManifestFile
+from chalicelib.records import HtmlHandling, NotFoundMode, Version
+from chalicelib.resolution import Answer, Asked, Found, Missing, Redirect, Refused, resolve
+from chalicelib.routing import Routing, compile_routing
+from chalicelib.rules.model import SiteRules, SiteSettings
 from tests.unit.edge.engines import Outcome
 from tests.unit.sites import Files
 
@@ -27,22 +29,44 @@ VERSION = Version(
 class TableSite:
     """A version with a table, and the store when production points at it."""
 
-    table: RouteTable
-    rules: EdgeRules
+    routing: Routing
+    rules: SiteRules
     store: dict[str, str]
 
-    def answer(self, uri: str, *, navigation: bool = False) -> Answer:
+    def answer(
+        self, uri: str, *, navigation: bool = False, query: Mapping[str, str] | None = None
+    ) -> Answer:
         """What it must answer, by chalicelib."""
-        return resolve(self.table, self.rules, uri, navigation=navigation)
+        table = self.routing.table
+        assert table is not None
+        return resolve(
+            table,
+            self.routing.rules,
+            Asked(uri, navigation, query or {}),
+            redirects=self.rules.redirects,
+            version=VERSION.number,
+        )
 
 
-def live(files: Files, **modes: Any) -> TableSite:
-    """The site of `files`; `modes` are those of alias_record.table_rules."""
-    table = compile_table(files.items())
-    rules, _ = table_rules(table, files, **modes)
-    record = encode(replace(VERSION, rules=rules))
-    store = table.store_entries(VERSION.number) | {"a/production": record}
-    return TableSite(table, rules, store)
+def live(
+    files: Files,
+    *,
+    html: HtmlHandling = "auto-trailing-slash",
+    not_found: NotFoundMode | None = None,
+    rules: SiteRules | None = None,
+) -> TableSite:
+    """The site of `files`, with `rules` or the settings given."""
+    rules = rules or SiteRules(SiteSettings(html, not_found))
+    routing = compile_routing(manifest_of(files, rules))
+    version = replace(VERSION, rules=routing.rules)
+    store = routing.store_entries(version) | {"a/production": encode(version)}
+    return TableSite(routing, rules, store)
+
+
+def manifest_of(files: Files, rules: SiteRules) -> Manifest:
+    """The manifest of a version with these files."""
+    listed = (ManifestFile(path, 1, "0" * 64, 1, (), layer) for path, layer in files.items())
+    return Manifest(VERSION.number, tuple(listed), rules=rules)
 
 
 def shown(outcome: Outcome) -> Answer | str:
@@ -53,8 +77,8 @@ def shown(outcome: Outcome) -> Answer | str:
     status = result.get("statusCode")
     if status is None:
         return str(result["uri"])
-    if status == 307:
-        return Redirect(result["headers"]["location"]["value"])
+    if 300 <= status < 400:
+        return Redirect(result["headers"]["location"]["value"], status)
     pages: dict[int, Answer] = {400: Refused(), 404: Missing()}
     return pages.get(status, f"status {status}")
 

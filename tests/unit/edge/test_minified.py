@@ -81,13 +81,13 @@ def assert_alike(code: str, source: str, call: Call) -> None:
 @given(router_calls(good_records.map(json.dumps) | bad_texts))
 @settings(max_examples=500)
 def test_the_router_answers_as_its_source_does(call: Call) -> None:
-    assert_alike(ROUTER, SOURCES["router.js"], call)
+    assert_alike(ROUTER, SOURCES["router"], call)
 
 
 @given(table_calls())
 @settings(max_examples=500)
 def test_the_router_reads_a_table_as_its_source_does(call: Call) -> None:
-    assert_alike(ROUTER, SOURCES["router.js"], call)
+    assert_alike(ROUTER, SOURCES["router"], call)
 
 
 @given(response_calls() | metadata_calls)
@@ -104,7 +104,7 @@ def test_the_minifier_adds_no_syntax_that_the_source_avoids() -> None:
 def test_the_same_code_ships_as_the_same_text_whatever_was_minified_before() -> None:
     minify.config({"js-keep-var-names": True, "js-version": 2022})
     minify.string("application/javascript", TEMPTING)
-    assert shipped("router.js", SOURCES["router.js"]) == ROUTER
+    assert shipped("router", SOURCES["router"]) == ROUTER
 
 
 def test_code_that_does_not_parse_is_refused_with_its_name_and_the_place() -> None:

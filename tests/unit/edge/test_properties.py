@@ -59,6 +59,24 @@ odd_records = st.fixed_dictionaries(
         "exact": json_values,
     },
 )
+# Whatever rules, canary, password or fallback a record may name, well formed or not.
+odd_extras = st.fixed_dictionaries(
+    {},
+    optional={
+        "redirects": json_values | st.integers(1, 3),
+        "patterns": json_values | st.sampled_from(["*", "ab", "ab*"]),
+        "blind": json_values,
+        "canary": json_values | st.tuples(st.integers(0, 100), st.integers(1, 3)),
+        "password": json_values | st.tuples(text, text),
+        "alias": json_values | st.just("production"),
+        "fallback": json_values,
+        "salt": json_values,
+    },
+)
+odd_values = st.sampled_from(
+    ["abcd301 /x", "+301! /* /*0", "200!n /* /b/*0 q=*1", "404! /:", "302 / //*0|x", "||", "+", " "]
+)
+odd_keys = ("r/1/0", "r/2/0", "p/1/any/0", "p/1/any/1", "p/1/ab/0", "v/1", "v/2", "t/1/0", "a/a")
 bad_texts = text | json_values.map(json.dumps) | odd_records.map(json.dumps)
 
 
@@ -79,8 +97,13 @@ def response_calls(draw: st.DrawFn) -> Call:
         "x-amz-meta-decant-status": draw(text | st.integers(0, 1000).map(str)),
     }
     headers = draw(st.dictionaries(text, text, max_size=3))
+    viewers = {"x-decant-viewer": text, "authorization": text, "host": text}
+    sent = {name: {"value": draw(value)} for name, value in viewers.items() if draw(st.booleans())}
     kept = {name: value for name, value in metadata.items() if draw(st.booleans())}
-    return Call(response_with(headers | kept, draw(st.sampled_from([200, 206, 304]))))
+    event = response_with(headers | kept, draw(st.sampled_from([200, 206, 304])))
+    event["request"]["headers"] |= sent
+    event["request"]["cookies"] = draw(st.dictionaries(st.just("decant") | text, parameters))
+    return Call(event)
 
 
 def run_one(code: str, call: Call) -> Event:
@@ -129,6 +152,37 @@ def test_any_path_stays_within_the_layer_and_the_site(call: Call) -> None:
 @settings(max_examples=300)
 def test_any_record_is_answered(call: Call) -> None:
     assert_safe(run_one(ROUTER, call), None)
+
+
+@st.composite
+def odd_calls(draw: st.DrawFn) -> Call:
+    """A viewer who sends anything, of a site with any rules, canary, password and fallback."""
+    call = draw(router_calls(st.just("")))
+    record = draw(good_records) | {"version": 1} | draw(odd_extras)
+    names = st.sampled_from(["decant", "decant-viewer"]) | text
+    chosen = {"value": draw(text | st.sampled_from(["v1", "v2", "a", "production", "off", "7"]))}
+    request = call.event["request"]
+    request["cookies"] = {draw(names): chosen}
+    if draw(st.booleans()):
+        request["querystring"]["decant"] = {"value": draw(text)}
+    if draw(st.booleans()):
+        request["headers"]["authorization"] = {"value": draw(text | st.just("Basic YTpi"))}
+    entries = {key: draw(odd_values | bad_texts) for key in odd_keys if draw(st.booleans())}
+    entries |= {key: json.dumps(record) for key in ("a/production", "v/1") if draw(st.booleans())}
+    return Call(call.event, entries, call.raw_query)
+
+
+@given(odd_calls())
+@settings(max_examples=800)
+def test_whoever_asks_for_whatever_gets_an_answer(call: Call) -> None:
+    answer = run_one(ROUTER, call)
+    status = answer.get("statusCode")
+    if status is None:
+        assert isinstance(answer["uri"], str)
+    else:
+        assert status in {301, 302, 307, 400, 401, 404, 500}
+        for header in answer["headers"].values():
+            assert VISIBLE_ASCII.fullmatch(header["value"])
 
 
 @given(uris, good_records)
@@ -199,6 +253,7 @@ def test_even_text_that_is_no_unicode_is_answered(path: str) -> None:
     ("code", "calls"),
     [
         pytest.param(ROUTER, router_calls(good_records.map(json.dumps) | bad_texts), id="router"),
+        pytest.param(ROUTER, odd_calls(), id="router, rules"),
         pytest.param(RESPONSE, response_calls(), id="response"),
     ],
 )

@@ -17,7 +17,7 @@ from tests.unit.edge.syntax import problems
 CODE_LIMIT_BYTES = 10_240
 
 SHIPPED = pytest.mark.parametrize(
-    "code", [pytest.param(ROUTER, id="router.js"), pytest.param(RESPONSE, id="response.js")]
+    "code", [pytest.param(ROUTER, id="router"), pytest.param(RESPONSE, id="response.js")]
 )
 
 

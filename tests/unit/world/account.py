@@ -92,7 +92,9 @@ class Account:
             now=now,
         )
         self.fail = Fail(records)
-        self.admin = Admin(records, self.pointing, now=self.clock.now)
+        self.admin = Admin(
+            records, self.pointing, now=self.clock.now, token=lambda size: "s" * (size * 4 // 3)
+        )
 
     def close(self) -> None:
         """Forget what is kept outside this object."""

@@ -11,18 +11,19 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.fingerprints import is_fingerprinted
-from chalicelib.records import TERMINAL, Alias, AuditEntry, Deployment
+from chalicelib.records import TERMINAL, Alias, AuditEntry, Canary, Deployment
 from chalicelib.route_table import split_path
 from tests.unit.world.driver import Driver, Files, Outcome, Stage
 from tests.unit.world.seen import Seen, look, problems
 from tests.unit.world.sites import UNIVERSE, assets_of
-from tests.unit.world.viewer import Viewer
+from tests.unit.world.viewer import FIRST, LAST, Viewer
 
 OPEN_PAGES_TIME = timedelta(days=7)
 
-Kind = Stage | Literal["receive", "switch", "rollback", "rebuild"]
+Kind = Stage | Literal["receive", "switch", "rollback", "canary", "no canary", "rebuild"]
 Moment = tuple[str, int]  # of an upload or a decision: second, count within it
-_POINTING = frozenset({"activate", "switch", "rollback", "prune", "rebuild"})
+_DECIDING = frozenset({"switch", "rollback", "canary", "no canary"})
+_POINTING = _DECIDING | {"activate", "prune", "rebuild"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Did:
     outcome: Outcome
     deployment_id: str = ""
     alias: str = ""
-    number: int = 0  # the version a person switches to
+    number: int = 0  # the version a person switches to, or starts a canary of
     disturbed: bool = False  # by a fault, or because another call ran within it
 
 
@@ -104,6 +105,7 @@ class Model:
                 locked = False  # or not: a person's word may have changed it
             alias = self.seen.aliases[name]
             assert (alias.version, alias.revision) == (entries[-1].version, len(entries))
+            assert alias.canary == _canary_after(entries), "a canary outlived a move, or was lost"
         assert self.seen.aliases.keys() == self.seen.audit.keys()
 
     def _activation(self, before: Seen, entry: AuditEntry, last: Moment) -> None:
@@ -142,9 +144,16 @@ class Model:
             start = self._told.get(name, 0)
             assert now in history[start:], f"{name} went back to what was decided before"
             self._told[name] = history.index(now, start)
-        for name, shown in ((name, self.seen.shown(name)) for name in self.seen.audit):
-            if shown is not None:
+        for name in self.seen.audit:
+            for shown in self._shown_to_groups(name).values():
                 self._shown.setdefault(name, {})[shown] = self.seen.moment
+
+    def _shown_to_groups(self, name: str) -> dict[int, int]:
+        """Which version the first and the last group of viewers of an alias get, by the store."""
+        shown, canary = self.seen.shown(name), self.seen.canary(name)
+        if shown is None:
+            return {}
+        return {FIRST: canary.version if canary else shown, LAST: shown}
 
     # What one undisturbed call must achieve ----------------------------------------------------
 
@@ -153,6 +162,8 @@ class Model:
             self._activated(before, call)
         elif call.kind in ("switch", "rollback"):
             self._decided(before, call)
+        elif call.kind in ("canary", "no canary"):
+            self._tried(before, call)
         elif call.kind == "prune":
             assert call.outcome.well, call
             for number in before.idle(self.seen.moment):
@@ -187,6 +198,7 @@ class Model:
             assert now.status == self._expected(before, deployment), (deployment, now)
         alias = self.seen.aliases[now.alias]
         assert self.seen.shown(now.alias) == alias.version, "the store was not told"
+        self._has_canary(now.alias, alias.canary)
 
     def _expected(self, before: Seen, deployment: Deployment) -> str:
         """How a deployment ends: by the newest of the decisions before it."""
@@ -210,28 +222,54 @@ class Model:
         if wanted:
             assert self.seen.aliases[call.alias].version == wanted[-1]
             assert self.seen.shown(call.alias) == wanted[-1]
+            stays = alias is not None and alias.version == wanted[-1]
+            canary = alias.canary if alias is not None and stays else None
+            self._has_canary(call.alias, canary)
         else:
             assert (before.aliases, before.items) == (self.seen.aliases, self.seen.items)
+
+    def _tried(self, before: Seen, call: Did) -> None:
+        """A canary of another version that is complete is started, and ended when there is one."""
+        alias, version = before.aliases.get(call.alias), before.versions.get(call.number)
+        if call.kind == "no canary":
+            possible = alias is not None
+        else:
+            ready = version is not None and version.status == "ready"
+            possible = alias is not None and ready and alias.version != call.number
+        assert call.outcome.well == possible, call
+        if not possible:
+            assert (before.aliases, before.items) == (self.seen.aliases, self.seen.items)
+        elif call.kind == "no canary":
+            self._has_canary(call.alias, None)
+        else:
+            canary = self.seen.aliases[call.alias].canary
+            assert canary is not None
+            assert canary.version == call.number
+            self._has_canary(call.alias, canary)
+
+    def _has_canary(self, name: str, canary: Canary | None) -> None:
+        assert self.seen.aliases[name].canary == canary
+        assert self.seen.canary(name) == canary, "the store was not told"
 
     # What viewers get ------------------------------------------------------------------------
 
     def _viewers(self) -> None:
         """(1) and (2)."""
         for name, alias in self.seen.aliases.items():
-            self._is_whole(alias.version)
-            shown = self.seen.shown(name)
-            if shown is not None:
+            for number in alias.shown:
+                self._is_whole(number)
+            for group, shown in self._shown_to_groups(name).items():
                 self._is_whole(shown)
-                self._views(name, shown)
+                self._views(name, shown, group)
 
     def _is_whole(self, number: int) -> None:
         wrong = problems(self._account, number, self.files(number))
         assert not wrong, f"an alias points at v{number}: {wrong}"
 
-    def _views(self, name: str, number: int) -> None:
+    def _views(self, name: str, number: int, group: int) -> None:
         files = self.files(number)
         for path, body in files.items():
-            view = self._viewer.get(name, path)
+            view = self._viewer.get(name, path, group)
             assert (view.status, view.body) == (200, body), f"{path} of {name} at v{number}: {view}"
         stems = {split_path(path)[0] for path in files}
         for path in UNIVERSE:
@@ -239,19 +277,27 @@ class Model:
                 continue  # another form of an address leads to the file
             if is_fingerprinted(path):
                 continue
-            view = self._viewer.get(name, path)
+            view = self._viewer.get(name, path, group)
             assert view.status == 404, f"{path} of {name} is not in v{number}: {view}"
 
     def _pages_that_are_open(self) -> None:
-        """(1b): who has opened a page in the last 7 days still gets what it names."""
+        """(1b): who has opened a page in the last 7 days still gets what it names, also when a
+        canary has begun or ended since, or they are in another group.
+
+        Where two versions have other content under one fingerprinted name, it may be that of any
+        version that is carried: a canary may have been made for another alias.
+        """
+        named = (self.seen.versions[number] for number in self.seen.named())
+        carried = [self.files(number) for version in named for number in version.carries]
         for name, shown in self._shown.items():
             since = self.seen.moment - OPEN_PAGES_TIME
             open_ = [self.files(number) for number, last in shown.items() if last >= since]
             for asset in sorted(set().union(*map(assets_of, open_))):
-                view = self._viewer.get(name, asset)
-                bodies = {files[asset] for files in open_ if asset in files}
-                assert view.status == 200, f"{asset} of {name}: {view}"
-                assert view.body in bodies, f"{asset} of {name}: {view}"
+                bodies = {files[asset] for files in (*open_, *carried) if asset in files}
+                for group in self._shown_to_groups(name):
+                    view = self._viewer.get(name, asset, group)
+                    assert view.status == 200, f"{asset} of {name} for {group}: {view}"
+                    assert view.body in bodies, f"{asset} of {name} for {group}: {view}"
 
     # Pruning ---------------------------------------------------------------------------------
 
@@ -270,3 +316,14 @@ class Model:
             for number in self.seen.needed(moment)
             if self.seen.versions[number].status in ("ready", "pruning")
         }
+
+
+def _canary_after(entries: Sequence[AuditEntry]) -> Canary | None:
+    """The canary of an alias about which this was decided: a move ends it."""
+    canary = None
+    for entry in entries:
+        if entry.action == "canary":
+            canary = entry.canary
+        elif entry.replaced is not None:
+            canary = None
+    return canary

@@ -141,12 +141,17 @@ class MemoryObjects(Objects):
         _check(headers)
         self._store("CompleteMultipartUpload", bucket, key, lambda: (body, headers))
 
-    def copy(self, bucket: str, source_key: str, key: str) -> None:
-        """Copy an object with its headers within `bucket`. Raises Missing, AwsError."""
+    def copy(
+        self, bucket: str, source_key: str, key: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Copy an object within `bucket`, with its headers or with `headers`. Raises Missing,
+        AwsError."""
+        if headers is not None:
+            _check(headers)
 
         def made() -> tuple[bytes, Mapping[str, str]]:
             source = self._newest(bucket, source_key)
-            return source.body, source.headers
+            return source.body, source.headers if headers is None else headers
 
         self._store("CopyObject", bucket, key, made)
 

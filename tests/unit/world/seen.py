@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.alias_record import store_key
 from chalicelib.gateways import rows
 from chalicelib.manifest import decode, layer_prefix, manifest_key
-from chalicelib.records import Alias, AuditEntry, Deployment, Version, timestamp
+from chalicelib.records import Alias, AuditEntry, Canary, Deployment, Version, timestamp
 from tests.unit.world.account import GRACE, HOSTING, KEEP, Account
 from tests.unit.world.driver import Files
 
@@ -38,6 +38,11 @@ class Seen:
         entry = self.items.get(store_key(alias))
         return None if entry is None else int(json.loads(entry)["version"])
 
+    def canary(self, alias: str) -> Canary | None:
+        """The canary that the store's entry of `alias` names."""
+        found = json.loads(self.items.get(store_key(alias), "{}")).get("canary")
+        return Canary(percent=found[0], version=found[1]) if found else None
+
     def entries(self) -> dict[str, str]:
         """The aliases' entries of the store: all that changes what viewers get."""
         return {k: v for k, v in self.items.items() if k.startswith(store_key(""))}
@@ -47,6 +52,7 @@ class Seen:
         found = set()
         for entry in map(json.loads, self.entries().values()):
             found |= {entry["version"], entry.get("fallback", entry)["version"]}
+            found |= {*entry.get("canary", ())[1:]}
         return found
 
     def needed(self, moment: datetime) -> set[int]:
@@ -54,13 +60,15 @@ class Seen:
         since = timestamp(moment - GRACE)
         needed = {n for n, version in self.versions.items() if (version.ready_at or "") >= since}
         for alias in self.aliases.values():
-            needed.update((alias.version, *alias.previous[-KEEP:]))
+            needed.update((*alias.shown, *alias.previous[-KEEP:]))
             needed.add(alias.fallback or alias.version)
         for version in self.versions.values():
             if version.status == "pending" and version.created_at >= since:
                 needed.update(version.based_on or ())
         for entries in self.audit.values():
-            needed.update(e.replaced for e in entries if e.replaced and e.at >= since)
+            for entry in entries:
+                if entry.at >= since:
+                    needed.update(n for n in (entry.replaced, entry.ended) if n is not None)
         for name in {version.alias for version in self.versions.values()}:
             kept = [n for n, v in self.versions.items() if v.alias == name and _complete(v)]
             needed.update(sorted(kept)[-KEEP:])

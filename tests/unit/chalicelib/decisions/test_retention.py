@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.decisions.retention import Keep, Retention, versions_to_prune
-from chalicelib.records import Alias, Version, VersionStatus, timestamp
+from chalicelib.records import Alias, Canary, Version, VersionStatus, timestamp
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 KEEP_TWO = Retention(Keep(2, timedelta(0)), grace=timedelta(hours=24))
@@ -48,6 +48,11 @@ def test_the_newest_versions_of_each_alias_stay() -> None:
 
 def test_a_version_that_an_alias_points_at_stays_however_old() -> None:
     assert pruned([version(n) for n in range(1, 6)], [alias(1)]) == [2, 3]
+
+
+def test_a_canary_stays_however_old() -> None:
+    running = replace(alias(1), canary=Canary(2, 1))
+    assert pruned([version(n) for n in range(1, 6)], [running]) == [3]
 
 
 def test_nothing_goes_within_the_grace_after_it_became_ready() -> None:
@@ -107,6 +112,42 @@ def test_an_alias_may_have_a_rule_of_its_own() -> None:
     retention = Retention(Keep(9, timedelta(0)), timedelta(hours=24), previews)
     versions = [version(n, alias="pr-1") for n in (1, 2)] + [version(n) for n in (3, 4, 5, 6)]
     assert pruned(versions, [], retention=retention) == [1, 3]
+
+
+def test_what_the_live_version_says_of_retention_counts_for_its_alias() -> None:
+    versions = [version(n) for n in (1, 2, 3, 4, 5)]
+    live = replace(version(6), keep=(4, 0))
+    assert pruned([*versions, live], [alias(6)]) == [1, 2]
+    assert pruned([*versions, replace(live, keep=None)], [alias(6)]) == [1, 2, 3, 4]
+    assert pruned([*versions, replace(live, keep=(1, 0))], [alias(6)]) == [1, 2, 3, 4, 5]
+
+
+def test_what_another_version_than_the_live_one_says_of_retention_does_not_count() -> None:
+    talking = replace(version(1), keep=(9, 0))
+    assert pruned([talking, *(version(n) for n in (2, 3, 4))], [alias(4)]) == [1, 2]
+
+
+def test_the_live_versions_word_goes_before_the_rule_of_its_alias() -> None:
+    previews = Retention(KEEP_TWO.keep, KEEP_TWO.grace, (("pr-*", Keep(1, timedelta(0))),))
+    versions = [version(n, alias="pr-1") for n in (1, 2)]
+    live = replace(version(3, alias="pr-1"), keep=(2, 0))
+    others = [version(n) for n in (4, 5, 6)]
+    aliases = [replace(alias(3), name="pr-1"), alias(6)]
+    assert pruned([*versions, live, *others], aliases, retention=previews) == [1, 4]
+
+
+def test_the_live_version_says_how_old_uploads_may_get_and_how_far_back_one_may_go() -> None:
+    versions = [version(n, hours_old=24 * (14 - n)) for n in (1, 3, 4)]  # 13, 11, 10 days
+    live = replace(version(5, hours_old=24 * 9), keep=(1, 10))
+    assert pruned([*versions, live], [alias(5)]) == [1, 3]
+    assert pruned([*versions, live], [alias(5, 1, 3)]) == [1]
+    more = replace(live, keep=(2, 10))
+    assert pruned([*versions, more], [alias(5, 1, 3)]) == []
+
+
+def test_what_a_canary_shows_stays() -> None:
+    versions = [version(n) for n in (1, 2, 3, 4)]
+    assert pruned(versions, [replace(alias(4), canary=Canary(1, 5))]) == [2]
 
 
 def test_what_an_alias_falls_back_to_stays() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.decisions.room import EDGE_GRACE, tables_in_use, tables_to_evict
-from chalicelib.records import Alias, Left, Version, timestamp
+from chalicelib.records import Alias, Canary, Left, Version, timestamp
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 ALIAS = Alias("main", 7, "o", "t", "ana")
@@ -25,6 +25,10 @@ def test_what_is_in_use_stays_even_when_there_is_not_enough_room() -> None:
 
 def test_what_aliases_point_at_and_fall_back_to_is_in_use() -> None:
     assert tables_in_use([replace(ALIAS, fallback=3)], [], NOW) == {7, 3}
+
+
+def test_a_canary_is_in_use() -> None:
+    assert tables_in_use([replace(ALIAS, canary=Canary(9, 1))], [], NOW) == {7, 9}
 
 
 def test_what_was_just_left_is_in_use_until_every_edge_knows() -> None:

@@ -22,7 +22,7 @@ from chalicelib.decisions.sharing import (
 )
 from chalicelib.fingerprints import is_fingerprinted
 from chalicelib.manifest import Manifest, ManifestFile
-from chalicelib.records import Alias, Left, timestamp
+from chalicelib.records import Alias, Canary, Left, timestamp
 from chalicelib.route_table import MAX_LAYERS
 from chalicelib.work import Known
 
@@ -48,7 +48,7 @@ def in_zip(path: str, size: int = 10, crc32: int = 7) -> SiteFile:
 
 
 def known(files: list[SiteFile], *manifests: Manifest) -> dict[str, Known]:
-    return known_files(files, manifests, lambda _: HEADERS)
+    return known_files(files, manifests, {file.path: HEADERS for file in files})
 
 
 # Sources --------------------------------------------------------------------------------------
@@ -82,6 +82,12 @@ def test_what_is_live_and_the_fallback_may_become_the_next_fallback() -> None:
     assert named_by(None) == ()
 
 
+def test_the_pages_of_a_canary_are_open_and_its_files_are_shared() -> None:
+    some = replace(alias(2, fallback=5), canary=Canary(7, 10))
+    assert named_by(some) == (2, 7, 5)
+    assert open_versions([some], NOW, WEEK) == {2, 7}
+
+
 # Known files ----------------------------------------------------------------------------------
 
 
@@ -98,6 +104,12 @@ def test_another_size_or_checksum_is_not_known(other: SiteFile) -> None:
 def test_other_headers_are_not_known() -> None:
     stored = replace(file("a"), headers=(("content-type", "text/plain"),))
     assert known([in_zip("a")], Manifest(3, (stored,))) == {}
+
+
+def test_each_file_is_compared_by_its_own_headers() -> None:
+    manifest = Manifest(3, (file("a"), file("b")))
+    headers = {"a": HEADERS, "b": (*HEADERS, ("x-robots-tag", "noindex"))}
+    assert known_files([in_zip("a"), in_zip("b")], [manifest], headers).keys() == {"a"}
 
 
 def test_a_later_manifest_and_what_is_carried_are_looked_into_as_well() -> None:

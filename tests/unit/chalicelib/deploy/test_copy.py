@@ -18,6 +18,7 @@ from chalicelib.deploy.window import THREADS, WINDOW_BYTES
 from chalicelib.errors import AccessDenied, Missing
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
+from chalicelib.header_sets import Headers
 from chalicelib.records import Deployment, Source, Version
 from chalicelib.work import Known, Paper, StoredFile
 from tests.zips import MemorySource, build_zip
@@ -51,6 +52,7 @@ class Buckets(Objects):
     zip_bytes: bytes = b""
     kept: dict[tuple[str, str], bytes] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
     denied: str = ""
     streamed: list[str] = field(default_factory=list)
     reads: list[tuple[int, int]] = field(default_factory=list)
@@ -102,14 +104,19 @@ class Buckets(Objects):
                 raise AccessDenied(f"The role may not store {key}.")
             self.kept[bucket, key] = body
             self.hashes[key] = sha256.hex() if sha256 else ""
-            assert headers["content-type"]
+            self.headers[key] = dict(headers)
 
     def put_stream(
         self, bucket: str, key: str, chunks: Iterable[bytes], headers: Mapping[str, str]
     ) -> None:
-        assert headers["content-type"]
+        self.headers[key] = dict(headers)
         self.streamed.append(key)
         self.kept[bucket, key] = b"".join(chunks)
+
+
+def headers_of(paths: Iterable[str]) -> dict[str, Headers]:
+    """What Plan says of each file, other for each: Copy must store it, whatever it is."""
+    return {path: (("content-type", f"text/x-{n}"),) for n, path in enumerate(paths)}
 
 
 def copied(
@@ -118,9 +125,8 @@ def copied(
     """The buckets before the copy of a one-shard site, and its record."""
     zip_bytes = build_zip(files)
     buckets = Buckets(zip_bytes=zip_bytes, **settings)  # type: ignore[arg-type]  # by field name
-    plan, (_,) = work.encode_plan(
-        work.plan_shards(inspect(MemorySource(zip_bytes)).files, known or {})
-    )
+    shards = work.plan_shards(inspect(MemorySource(zip_bytes)).files, headers_of(files), known)
+    plan, (_,) = work.encode_plan(shards)
     buckets.kept["artifacts", work.plan_key(ID)] = plan
     return buckets, OneDeployment()
 
@@ -160,12 +166,22 @@ def test_every_file_is_stored_with_its_hash_in_one_read() -> None:
 
 def test_the_paper_says_what_was_stored() -> None:
     files = {"index.html": b"<p>", "b.js": b"1"}
+    headers = headers_of(files)
     buckets, records = copied(files)
     copy(buckets, records)
     assert stored(buckets) == {
-        path: StoredFile(path, len(body), sha256(body), zlib.crc32(body), 7)
+        path: StoredFile(path, len(body), sha256(body), zlib.crc32(body), headers[path], 7)
         for path, body in files.items()
     }
+
+
+def test_each_file_is_stored_with_the_headers_of_its_shard() -> None:
+    files = {"index.html": b"<p>", "b.js": b"1", "big.bin": BIG}
+    buckets, records = copied(files)
+    copy(buckets, records)
+    assert buckets.streamed == ["v7/big.bin"]
+    for path, headers in headers_of(files).items():
+        assert buckets.headers[f"v7/{path}"] == dict(headers)
 
 
 def test_a_shard_that_is_stored_is_not_stored_again() -> None:
@@ -281,7 +297,7 @@ def test_after_a_crash_a_large_file_is_not_stored_again() -> None:
 
 def test_what_was_noted_of_another_content_does_not_count() -> None:
     buckets, records = copied({"index.html": b"<p>"})
-    noted = [StoredFile("index.html", 3, sha256(b"old"), 1, 7)]
+    noted = [StoredFile("index.html", 3, sha256(b"old"), 1, (), 7)]
     buckets.kept["artifacts", work.part_key(ID, 0)] = work.encode_stored(noted)
     copy(buckets, records)
     assert site(buckets) == {"index.html": b"<p>"}

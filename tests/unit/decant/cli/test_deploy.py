@@ -267,3 +267,36 @@ def test_refuses_what_cannot_name_an_alias(alias: str, world: World, site: Path)
 @pytest.mark.parametrize("timeout", ["0", "-1", "soon"])
 def test_refuses_an_impossible_timeout(timeout: str, world: World, site: Path) -> None:
     assert world.run("deploy", site, f"--timeout={timeout}").exit_code == 2
+
+
+def test_rules_with_errors_stop_before_anything_is_uploaded(world: World, site: Path) -> None:
+    (site / "decant.toml").write_text("no_such = 1\ndialect = 7\n")
+    outcome = world.run("deploy", site)
+    assert outcome.exit_code == 3
+    errors = outcome.stderr.splitlines()
+    assert [line[:27] for line in errors] == [
+        "error: decant.toml, line 1:",
+        "error: decant.toml, line 2:",
+    ]
+    document = world.run("deploy", site, "--json").document
+    assert (document["outcome"], document["error"]["exit_code"]) == ("refused", 3)
+    assert world.stage.sender.stored == {}
+
+
+def test_a_folder_that_would_be_refused_is_not_uploaded(world: World, site: Path) -> None:
+    (site / "index.html").unlink()
+    outcome = world.run("deploy", site)
+    assert outcome.exit_code == 3
+    assert "has no index.html" in outcome.stderr
+    assert world.stage.sender.stored == {}
+
+
+def test_what_is_ignored_in_the_rules_is_said_once(world: World, site: Path) -> None:
+    (site / "_redirects").write_text("/a\n")
+    assert world.run("deploy", site, "--no-wait").exit_code == 0
+    said = world.run("deploy", site).stderr.splitlines()[0]
+    assert said.startswith("warning: _redirects, line 1: ")
+    warning = said.removeprefix("warning: ")
+    world.stage.api.looks = [a_deployment("live", warnings=(warning, "Another one."))]
+    told = [line for line in world.run("deploy", site).stderr.splitlines() if "warning:" in line]
+    assert told == [f"warning: {warning}", "warning: Another one."]

@@ -23,6 +23,18 @@ def test_shows_aliases_and_recent_deployments(world: World) -> None:
     assert ["d8", "production", "live", "v7"] in [line[:4] for line in lines]
 
 
+def test_says_which_canary_an_alias_has_and_that_it_needs_a_password(world: World) -> None:
+    world.stage.api.known_aliases = (
+        an_alias("production", 8, canary=(9, 10)),
+        an_alias("staging", 9, password=True),
+    )
+    world.stage.api.recent = (a_deployment(),)
+    lines = [line.split("  ") for line in world.run("status").stdout.splitlines()]
+    cells = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    assert ["production", "v8", "v9 for 10 % of viewers"] in [line[:3] for line in cells]
+    assert ["staging", "v9", "needed"] in [line[:3] for line in cells]
+
+
 def test_json_has_both_lists(world: World) -> None:
     world.stage.api.known_aliases = (an_alias(),)
     world.stage.api.recent = (a_deployment(),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from decant.answers import CanaryOf
 from tests.unit.decant.cli.world import World
 from tests.unit.decant.samples import a_version
 
@@ -24,6 +25,14 @@ def test_lists_the_versions_and_marks_those_that_an_alias_points_at(world: World
     assert "2 h ago" in " ".join(live)
     assert pending[:3] == ["v11", "pending", "production"]
     assert old[:3] == ["v3", "ready", "1,234"]
+
+
+def test_says_whose_canary_a_version_is(world: World) -> None:
+    canaries = (CanaryOf(alias="staging", percent=5),)
+    world.stage.api.known_versions = (a_version(12, "production", canaries=canaries),)
+    assert "production, canary of staging for 5 % of viewers\n" in world.run("versions").stdout
+    (version,) = world.run("versions", "--json").document["versions"]
+    assert version["canaries"] == [{"alias": "staging", "percent": 5}]
 
 
 def test_json_has_every_field(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -31,6 +32,9 @@ from tests.unit.decant.samples import NOON, a_deployment, a_diff, a_prune, a_rep
 
 if TYPE_CHECKING:
     from decant.local.process import LocalAws
+
+
+NEW_PASSWORD = "made-up-by-this-machine1"
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,29 @@ class FakeApi:
 
     def rollback(self, alias: str, from_version: int) -> ChangeAnswer:
         self.calls.append(("rollback", alias, from_version))
+        return self.answer
+
+    def version(self, number: int) -> VersionAnswer:
+        self.calls.append(("version", number))
+        for version in self.known_versions:
+            if version.number == number:
+                return version
+        raise NotFound(f"There is no version v{number}.")
+
+    def start_canary(self, alias: str, version: int, percent: int) -> ChangeAnswer:
+        self.calls.append(("start canary", alias, version, percent))
+        return self.answer
+
+    def end_canary(self, alias: str) -> ChangeAnswer:
+        self.calls.append(("end canary", alias))
+        return self.answer
+
+    def set_password(self, alias: str, password: str) -> ChangeAnswer:
+        self.calls.append(("set password", alias, password))
+        return self.answer
+
+    def remove_password(self, alias: str) -> ChangeAnswer:
+        self.calls.append(("remove password", alias))
         return self.answer
 
     def diff(self, from_version: int, to_version: int, limit: int | None) -> DiffAnswer:
@@ -177,6 +204,8 @@ class World:
     region: str | None = None
     seconds: float = 0.0
     connected: list[str] = field(default_factory=list)
+    typed: str = ""
+    asked: list[str] = field(default_factory=list)
 
     @property
     def profiles(self) -> ProfileFolder:
@@ -186,16 +215,18 @@ class World:
         for name in names:
             self.profiles.write(StageProfile(stage=name, region="eu-central-1"))
 
-    def run(self, *args: str | Path, env: dict[str, str | None] | None = None) -> Outcome:
+    def run(
+        self, *args: str | Path, env: dict[str, str | None] | None = None, stdin: bytes = b""
+    ) -> Outcome:
         """`decant ARGS`, with neither stdout nor stderr a terminal."""
         environment = {"DECANT_STAGE": None, "NO_COLOR": None, "FORCE_COLOR": None, **(env or {})}
         with CliRunner(env=environment).isolation() as (stdout, stderr, _):
-            code = main([str(arg) for arg in args], self._tools(), environ={})
+            code = main([str(arg) for arg in args], self._tools(stdin), environ={})
             sys.stdout.flush()
             sys.stderr.flush()
             return Outcome(code, stdout.getvalue().decode(), stderr.getvalue().decode())
 
-    def _tools(self) -> Toolbox:
+    def _tools(self, stdin: bytes) -> Toolbox:
         return Toolbox(
             profiles=lambda: self.profiles,
             connect=self._connect,
@@ -205,11 +236,18 @@ class World:
             clock=lambda: self.seconds,
             sleep=self._sleep,
             now=self._now,
+            new_password=lambda: NEW_PASSWORD,
+            ask_secret=self._ask_secret,
+            stdin=lambda: io.BytesIO(stdin),
         )
 
     def _connect(self, profile: StageProfile) -> Stage:
         self.connected.append(profile.stage)
         return self.stage
+
+    def _ask_secret(self, question: str) -> str:
+        self.asked.append(question)
+        return self.typed
 
     def _sleep(self, seconds: float) -> None:
         self.seconds += seconds

@@ -1,0 +1,1 @@
+"""What a folder would be once it is deployed, found out on this machine, without AWS."""
