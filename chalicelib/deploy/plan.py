@@ -38,6 +38,8 @@ from chalicelib.rules.site import (
 from chalicelib.uploads import DEFAULT_ALIAS
 from chalicelib.work import Known
 
+_MOST_HEADER_BYTES = 256 * 1024  # of a local header: 30, and a name and extra field of 64 KB each
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -121,12 +123,13 @@ class Plan:
 
 
 def _content(source: ByteSource, file: SiteFile) -> bytes:
-    """The content of a rules file; of one that is too large no more than its first bytes, so that
-    memory is bounded: its size is then refused."""
+    """The content of a rules file; of one that is too large something that is, too: its size is
+    then refused, and memory is bounded whatever the zip claims."""
     start = file.entry.header_offset
-    if file.entry.bytes > MAX_FILE_BYTES:
+    if max(file.entry.bytes, file.entry.compressed_bytes) > MAX_FILE_BYTES:
         return bytes(MAX_FILE_BYTES + 1)
-    chunk = source.read(start, file.end_offset - start)
+    longest = file.entry.compressed_bytes + _MOST_HEADER_BYTES
+    chunk = source.read(start, min(file.end_offset - start, longest))
     entries = iter_entries([chunk], start, [file.entry])  # each is read before the next
     return b"".join(part for _, content in entries for part in content)
 

@@ -3,6 +3,7 @@ repaired and deleted, by the real stages and the shipped router (tests/unit/worl
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from chalicelib.errors import UploadRefused, VersionCorrupt
 from chalicelib.manifest import Manifest, decode, manifest_key
 from chalicelib.repair import Repair
 from chalicelib.route_table import MAX_LAYERS, version_of_key
+from chalicelib.rules.site import MAX_FILE_BYTES
 from tests.unit.world.account import HOSTING, Account
 from tests.unit.world.driver import Driver, Files, Run
 from tests.unit.world.viewer import Viewer
@@ -275,6 +277,15 @@ def test_a_site_with_wrong_settings_is_refused_with_the_place(site: Site) -> Non
     outcome = site.driver.step(site.driver.runs[uploaded.deployment_id])
     assert isinstance(outcome.error, UploadRefused)
     assert str(outcome.error).startswith("decant.toml, line 1: ")
+
+
+def test_rules_that_are_too_large_are_refused(site: Site) -> None:
+    large = os.urandom(MAX_FILE_BYTES + 1)  # a zip bomb would be refused for that
+    uploaded = site.driver.upload("production", page("one") | {"_redirects": large})
+    assert site.driver.deliver(uploaded).well
+    outcome = site.driver.step(site.driver.runs[uploaded.deployment_id])
+    assert isinstance(outcome.error, UploadRefused)
+    assert "allowed are 5,242,880" in str(outcome.error)
 
 
 def test_a_version_tells_how_many_uploads_its_alias_keeps(site: Site) -> None:
