@@ -67,6 +67,9 @@ def check_folder(
     return Report(site, tuple(findings), check_links(site, reach, progress))
 
 
+_NO_HOME = "There is no index.html at the top: the address / is a 404. Was another folder meant?"
+
+
 def refused(refusal: UploadRefused) -> Report:
     """The report of a folder that `read_folder` has refused."""
     return Report(None, (Finding("", 0, "error", str(refusal)),))
@@ -74,18 +77,37 @@ def refused(refusal: UploadRefused) -> Report:
 
 def _about_the_site(site: CompiledSite) -> Iterator[Finding]:
     flat = (site.manifest.flat,) if site.manifest.flat else ()
-    for text in (*site.folder.site.warnings, *flat, *site.routing.warnings):
+    ruled = any(rule.source in ("/", "/*") for rule in site.manifest.rules.redirects)
+    home = () if ruled or "index.html" in site.folder.sources else (_NO_HOME,)
+    for text in (*site.folder.site.warnings, *flat, *site.routing.warnings, *home):
         yield Finding("", 0, "warning", text)
 
 
 def _targets(site: CompiledSite, reach: Reach) -> Iterator[Finding]:
-    """Redirects to what the site does not have; those that depend on the request are left out."""
+    """Redirects to what the site does not have; of those that depend on the request, rewrites to
+    where it has nothing at all."""
     idle = {finding.line for finding in site.routing.findings}
     for rule in site.manifest.rules.redirects:
+        if rule.status == 200 and "*" in rule.target and not _has_below(site, rule.target):
+            start = unquote(rule.target.partition("*")[0])
+            text = (
+                f"The site has nothing below {start}: every request for it is a 404. Correct the "
+                "target, or add the files."
+            )
+            yield Finding(REDIRECTS_FILE, rule.line, "warning", text)
         known = rule.target.startswith("/") and not _CAPTURE.search(rule.target)
         if known and rule.line not in idle and _target_is_missing(site, reach, rule):
             text = f"The target {unquote(rule.target)} {_why_missing(reach, rule)}"
             yield Finding(REDIRECTS_FILE, rule.line, "warning", text)
+
+
+def _has_below(site: CompiledSite, target: str) -> bool:
+    """Whether there may be something where the target leads, whatever its placeholders stand for:
+    files, or the one page of an application."""
+    if site.routing.rules.not_found == "single-page-application":
+        return True
+    start = target.partition("*")[0].lstrip("/")
+    return any(encode_path(path).startswith(start) for path in site.folder.sources)
 
 
 def _why_missing(reach: Reach, rule: Rule) -> str:

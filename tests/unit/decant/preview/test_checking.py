@@ -117,6 +117,25 @@ def test_a_circle_of_redirects_leads_nowhere(tmp_path: Path) -> None:
     assert [one.line for one in findings] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("target", "lines"),
+    [("/nowhere/:splat", [1]), ("/.netlify/functions/:splat", [1]), ("/docs/:splat", [])],
+)
+def test_a_rewrite_to_where_the_site_has_nothing_at_all_is_told(
+    target: str, lines: list[int], tmp_path: Path
+) -> None:
+    settings = 'dialect = "netlify"\n'
+    report = check(tmp_path, {"decant.toml": settings, "_redirects": f"/api/* {target} 200\n"})
+    assert [line for _, line, severity in told(report) if severity == "warning"] == lines
+
+
+@pytest.mark.parametrize(("rules", "said"), [("", True), ("/ /docs/ 302\n", False)])
+def test_a_site_without_a_start_page_is_told(rules: str, said: bool, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, {"docs/index.html": "docs", "_redirects": rules})
+    report = check_folder(read_folder(folder), AS_WRITTEN.change)
+    assert ("the address / is a 404" in str(report.findings)) == said
+
+
 def test_in_an_application_any_address_leads_to_its_page(tmp_path: Path) -> None:
     application = Overrides(not_found="single-page-application")
     more: dict[str, str | bytes] = {
