@@ -41,7 +41,7 @@ class Known:
 class Shard:
     """A run of neighbouring entries: the bytes [start, end) of the zip hold them all.
 
-    By path: `headers` of each of `files`, and those of them that seem to be `known`.
+    By path: the `headers` that the site's rules give to `files`, and those that seem to be `known`.
     """
 
     number: int
@@ -110,7 +110,7 @@ def plan_shards(
 ) -> tuple[Shard, ...]:
     """Cut the zip into shards, in the order of its bytes: at most 64 MB of it each, 1,000 files
     that must be stored, and 10,000 in all. A single larger file is a shard of its own. `headers`
-    are those of each file, by path.
+    are those that the site's rules give to files, by path.
     """
     stored = known or {}
     shards: list[Shard] = []
@@ -143,7 +143,7 @@ def _shard(
     headers: Mapping[str, Headers],
     known: Mapping[str, Known],
 ) -> Shard:
-    theirs = {file.path: headers[file.path] for file in run}
+    theirs = {file.path: headers[file.path] for file in run if file.path in headers}
     here = {file.path: known[file.path] for file in run if file.path in known}
     start, end = run[0].entry.header_offset, run[-1].end_offset
     return Shard(number, start, end, tuple(run), theirs, here)
@@ -178,7 +178,7 @@ def encode_shard(shard: Shard) -> bytes:
     """One shard as JSON: `{"number", "start", "end", "headers", "files": [[path, ...], ...]}`."""
     sets = HeaderSets()
     rows = [
-        _row(file, sets.index(shard.headers[file.path]), shard.known.get(file.path))
+        _row(file, _index(sets, shard.headers.get(file.path)), shard.known.get(file.path))
         for file in shard.files
     ]
     document = {
@@ -191,7 +191,11 @@ def encode_shard(shard: Shard) -> bytes:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _row(file: SiteFile, headers: int, known: Known | None) -> list[Any]:
+def _index(sets: HeaderSets, headers: Headers | None) -> int | None:
+    return None if headers is None else sets.index(headers)
+
+
+def _row(file: SiteFile, headers: int | None, known: Known | None) -> list[Any]:
     entry = file.entry
     row: list[Any] = [
         file.path,
@@ -217,7 +221,7 @@ def decode_shard(data: bytes) -> Shard:
     rows = document["files"]
     sets = read_header_sets(document["headers"])
     files = tuple(_site_file(*row[:11]) for row in rows)
-    headers = {row[0]: sets[row[11]] for row in rows}
+    headers = {row[0]: sets[row[11]] for row in rows if row[11] is not None}
     known = {row[0]: Known(*row[12:]) for row in rows if len(row) > 12}
     return Shard(document["number"], document["start"], document["end"], files, headers, known)
 

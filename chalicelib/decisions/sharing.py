@@ -53,10 +53,10 @@ def open_versions(aliases: Iterable[Alias | None], now: datetime, window: timede
 
 
 def known_files(
-    files: Iterable[SiteFile], manifests: Sequence[Manifest], headers: Mapping[str, Headers]
+    files: Iterable[SiteFile], manifests: Sequence[Manifest], headers: Callable[[str], Headers]
 ) -> dict[str, Known]:
     """Those of `files` that seem to be stored: same path, size, CRC-32 and headers in a manifest.
-    `headers` are theirs, by path.
+    `headers` gives theirs by path.
 
     Only the content's sha256 tells for sure: Copy compares it.
     """
@@ -68,7 +68,7 @@ def known_files(
     for file in files:
         for known in stored.get(file.path, ()):
             same = (known.crc32, known.bytes) == (file.entry.crc32, file.entry.bytes)
-            if same and known.headers == headers[file.path]:
+            if same and known.headers == headers(file.path):
                 found[file.path] = Known(known.sha256, known.layer)
                 break
     return found

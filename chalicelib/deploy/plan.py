@@ -116,7 +116,11 @@ class Plan:
             shared = named_by(self._records.alias(version.alias), main)
         based_on = self._records.base_on(version.number, shared)
         manifests = self._manifests.read_those_there(based_on)
-        return known_files(site.files, manifests, headers) if manifests else {}
+
+        def header_of(path: str) -> Headers:
+            return headers.get(path) or header_pairs(path)
+
+        return known_files(site.files, manifests, header_of) if manifests else {}
 
     def _put(self, key: str, document: bytes) -> None:
         self._objects.put_json(self._bucket, key, document)

@@ -57,6 +57,7 @@ def file_headers(
     paths: Iterable[str], base: Callable[[str], Headers], read: RulesRead
 ) -> tuple[dict[str, Headers], tuple[Finding, ...]]:
     """The headers that each file is stored with, by site path; errors where they are too long.
+    Empty when the site has no rules about headers: they are what `base` says then.
 
     `base` gives those of a path without any rules. A file's headers are those for the one address
     that it is served at; in Netlify's dialect also those for its path.
@@ -64,7 +65,7 @@ def file_headers(
     settings = read.rules.settings
     every = tuple(paths)
     if not read.headers.blocks and not settings.cache:
-        return {path: base(path) for path in every}, ()
+        return {}, ()
     index = FileIndex((path, 0) for path in every)
     found: dict[str, Headers] = {}
     findings: list[Finding] = []

@@ -117,7 +117,9 @@ def compile_site(
     Raises UploadRefused when the redirects are too many.
     """
     read = read_rules(folder.rules, change)
-    headers, problems = file_headers(sorted(folder.sources), header_pairs, read)
+    paths = sorted(folder.sources)
+    ruled, problems = file_headers(paths, header_pairs, read)
+    headers = {path: ruled.get(path) or header_pairs(path) for path in paths}
     sizes = {file.path: file.entry.bytes for file in folder.site.files}
     files = tuple(
         ManifestFile(path, sizes[path], _NO_SHA256, _NO_CRC32, pairs, NUMBER)

@@ -33,7 +33,7 @@ def made(rules: RulesRead) -> dict[str, Headers]:
     assert refusal(rules.findings) == ""
     found, findings = file_headers(PATHS, header_pairs, rules)
     assert findings == ()
-    return found
+    return {path: found.get(path) or header_pairs(path) for path in PATHS}
 
 
 def finding(severity: Severity, line: int = 1, text: str = "It is so.") -> Finding:
