@@ -6,11 +6,20 @@ The table is whitenoise's (nginx's with additions; the same on every machine, un
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from whitenoise.media_types import MediaTypes
 
 from chalicelib.fingerprints import is_fingerprinted
 
-__all__ = ["cache_control", "content_type", "header_pairs", "headers_for", "is_fingerprinted"]
+__all__ = [
+    "cache_control",
+    "content_type",
+    "header_pairs",
+    "headers_for",
+    "is_fingerprinted",
+    "stored_pairs",
+]
 
 UNKNOWN = "application/octet-stream"
 ERROR_PAGE = "404.html"
@@ -179,6 +188,14 @@ def headers_for(path: str) -> dict[str, str]:
     if path.rpartition("/")[2] == ERROR_PAGE:
         headers["x-amz-meta-decant-status"] = "404"
     return headers
+
+
+def stored_pairs(
+    path: str, ruled: Mapping[str, tuple[tuple[str, str], ...]]
+) -> tuple[tuple[str, str], ...]:
+    """What the file at `path` is stored with: what the site's rules say (`ruled`, by path), else
+    what files of that name have anyway."""
+    return ruled.get(path) or header_pairs(path)
 
 
 def header_pairs(path: str) -> tuple[tuple[str, str], ...]:

@@ -50,7 +50,7 @@ def compile_routing(manifest: Manifest) -> Routing:
     """The routing of the version of `manifest`. Raises NoRouteTable, VersionCorrupt."""
     files = {file.path: file.layer for file in manifest.files}
     rules = _modes(manifest.rules, files)
-    index = FileIndex(files.items())
+    index = FileIndex(files.items() if manifest.rules.redirects else ())  # only they ask it
     applying, findings = _applying(manifest, rules, index)
     by_key = keyed(applying, manifest.rules.settings.dialect)
     exact = tuple(rule for rule in applying if rule.line in by_key)

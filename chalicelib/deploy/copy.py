@@ -20,9 +20,8 @@ from chalicelib.deploy.window import Window
 from chalicelib.errors import AwsError, DecantError, Missing
 from chalicelib.gateways.objects import Objects
 from chalicelib.gateways.records import Records
-from chalicelib.header_sets import Headers
 from chalicelib.manifest import object_key
-from chalicelib.media_types import header_pairs
+from chalicelib.media_types import stored_pairs
 from chalicelib.records import Source
 from chalicelib.work import MB, Paper, Shard, StoredFile
 
@@ -177,7 +176,7 @@ class _Storing:
             _, content = next(self._contents(file.entry.header_offset, file.end_offset, [file]))
         digest = hashlib.sha256()
         key = object_key(self._own, file.path)
-        headers = dict(self._headers(file.path))
+        headers = dict(stored_pairs(file.path, self._shard.headers))
         self._objects.put_stream(self._bucket, key, _hashing(content, digest), headers)
         stored = self._stored(file, digest.hexdigest(), self._own)
         self._part.add(stored)
@@ -194,12 +193,8 @@ class _Storing:
         return None
 
     def _stored(self, file: SiteFile, sha256: str, layer: int) -> StoredFile:
-        headers = self._headers(file.path)
+        headers = stored_pairs(file.path, self._shard.headers)
         return StoredFile(file.path, file.entry.bytes, sha256, file.entry.crc32, headers, layer)
-
-    def _headers(self, path: str) -> Headers:
-        """What the site's rules say, or what files of that name have anyway."""
-        return self._shard.headers.get(path) or header_pairs(path)
 
 
 def _chunks(objects: Objects, source: Source, start: int, end: int) -> Iterator[bytes]:

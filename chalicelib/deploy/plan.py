@@ -23,7 +23,7 @@ from chalicelib.gateways.objects import Objects, ObjectSource
 from chalicelib.gateways.records import Records
 from chalicelib.header_sets import Headers
 from chalicelib.manifests import Manifests
-from chalicelib.media_types import header_pairs
+from chalicelib.media_types import header_pairs, stored_pairs
 from chalicelib.records import Source, Version
 from chalicelib.route_table import least_bytes
 from chalicelib.rules.document import encode_rules
@@ -116,11 +116,9 @@ class Plan:
             shared = named_by(self._records.alias(version.alias), main)
         based_on = self._records.base_on(version.number, shared)
         manifests = self._manifests.read_those_there(based_on)
-
-        def header_of(path: str) -> Headers:
-            return headers.get(path) or header_pairs(path)
-
-        return known_files(site.files, manifests, header_of) if manifests else {}
+        if not manifests:
+            return {}
+        return known_files(site.files, manifests, lambda path: stored_pairs(path, headers))
 
     def _put(self, key: str, document: bytes) -> None:
         self._objects.put_json(self._bucket, key, document)

@@ -13,7 +13,7 @@ from chalicelib.alias_record import encode, store_key
 from chalicelib.deploy.layout import Layout
 from chalicelib.header_sets import Headers
 from chalicelib.manifest import Manifest, ManifestFile, object_key
-from chalicelib.media_types import header_pairs
+from chalicelib.media_types import header_pairs, stored_pairs
 from chalicelib.records import HtmlHandling, NotFoundMode, Version
 from chalicelib.resolution import FileIndex
 from chalicelib.routing import Routing, status_pages
@@ -119,7 +119,7 @@ def compile_site(
     read = read_rules(folder.rules, change)
     paths = sorted(folder.sources)
     ruled, problems = file_headers(paths, header_pairs, read)
-    headers = {path: ruled.get(path) or header_pairs(path) for path in paths}
+    headers = {path: stored_pairs(path, ruled) for path in paths}
     sizes = {file.path: file.entry.bytes for file in folder.site.files}
     files = tuple(
         ManifestFile(path, sizes[path], _NO_SHA256, _NO_CRC32, pairs, NUMBER)

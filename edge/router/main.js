@@ -20,6 +20,7 @@ async function handler(event) {
   let key = LIVE;
   let answer = null;
   let record = null;
+  let alias = null;
   let password = null;
   let place = null;
   let files = null;
@@ -47,8 +48,9 @@ async function handler(event) {
       // A version is seen by whoever may see the alias that it was deployed to.
       key = 'a/' + record.alias;
       const owner = await store.get(key);
-      password = JSON.parse(owner).password;
-      record = JSON.parse(owner).layers[0] > 0 ? record : null;
+      alias = JSON.parse(owner);
+      password = alias.password;
+      record = alias.layers[0] > 0 ? record : null;
     }
     if (password && !admits(password, valueOf(request.headers, 'authorization'))) {
       answer = unauthorized();
